@@ -1,0 +1,1 @@
+//! Bun's socket API for Node.js: the native half.
