@@ -1,1 +1,17 @@
 //! Bun's socket API for Node.js: the native half.
+//!
+//! Everything outside [`binding`] is a plain networking core that knows nothing of Node. The JS thread of an environment
+//! owns a [`reactor::Reactor`] and with it every socket; a watcher thread only says "look" when the reactor's poll has
+//! something, and the shared [`runtime`] does what may block or take long (name lookup, connection racing).
+
+#[expect(unsafe_code, reason = "the only place that speaks Node-API")]
+pub mod binding;
+pub mod connect;
+pub mod failure;
+pub mod listener;
+pub mod reactor;
+pub mod runtime;
+pub mod slab;
+pub mod stream;
+pub mod sys;
+pub mod turn;

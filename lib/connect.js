@@ -1,0 +1,41 @@
+'use strict';
+// `connect`.
+
+const { ClientConnection } = require('./connection');
+const { engine } = require('./engine');
+const { readOptions } = require('./options');
+const { TCPSocket } = require('./socket');
+
+/**
+ * `Bun.connect`.
+ * @param {unknown} options
+ * @returns {Promise<any>} rejected with a `Failed to connect` or `getaddrinfo ENOTFOUND` error
+ * @throws {TypeError | RangeError} at once, for wrong options
+ */
+function connect(options) {
+  const parsed = readOptions(options, 'Expected options object');
+  if (parsed.tls !== undefined) throw new Error('TLS is not supported yet');
+  const { handlers, data, signal } = parsed;
+  const connection = new ClientConnection(handlers, data);
+  const promise = new Promise((resolve, reject) => {
+    connection.promise = { resolve, reject };
+  });
+  // As in Bun: with a `connectError` handler nobody needs to look at the promise.
+  if (handlers.connectError !== undefined) promise.catch(() => {});
+  connection.target = parsed.hostname ?? '';
+  connection.occupy(begin(parsed));
+  connection.socket = new TCPSocket(connection);
+  if (signal !== undefined) connection.watch(signal);
+  return promise;
+}
+
+/** @param {import('./options').SocketOptions} options */
+function begin({ hostname, port, unix, fd, allowHalfOpen, localAddress }) {
+  if (fd !== undefined) return engine.connectDescriptor(fd, allowHalfOpen);
+  if (unix !== undefined) return engine.connectUnix(unix, allowHalfOpen);
+  const name = /** @type {string} */ (hostname);
+  const host = name.startsWith('[') && name.endsWith(']') ? name.slice(1, -1) : name;
+  return engine.connectTcp(host, port, localAddress, allowHalfOpen);
+}
+
+module.exports = { connect };

@@ -1,0 +1,135 @@
+'use strict';
+// The dispatcher: takes one event after the other from the native half and hands it to the socket or listener it is for.
+
+const { Engine } = require('./native');
+
+/**
+ * What the dispatcher knows of a socket, listener or UDP socket. Only the members that its events need are there.
+ * @typedef {object} Target
+ * @property {(slot: number) => void} [accepted]
+ * @property {() => void} [exhausted]
+ * @property {() => void} [connected]
+ * @property {(errno: number) => void} [connectFailed]
+ * @property {(length: number) => void} [received]
+ * @property {(length: number) => void} [bulk]
+ * @property {() => void} [ended]
+ * @property {() => void} [drained]
+ * @property {(errno: number) => void} [closed]
+ */
+
+// What the first number of a record says; `src/binding/hot.rs` has the same list.
+const NOTHING = 0;
+const ACCEPTED = 1;
+const EXHAUSTED = 2;
+const CONNECTED = 3;
+const CONNECT_FAILED = 4;
+const DATA = 5;
+const BULK = 6;
+const END = 7;
+const DRAIN = 8;
+const CLOSED = 9;
+
+/** The most bytes of one data event, as in Bun. */
+const READ_LIMIT = 512 * 1024;
+
+/** Shared with the native half: what the last event or call came to. */
+const record = new Int32Array(new ArrayBuffer(32));
+/** Shared with the native half: received bytes, until they are copied out; bytes to send, until they are sent. */
+const scratch = new Uint8Array(new ArrayBuffer(READ_LIMIT));
+/** @type {(Target | undefined)[]} */
+const targets = [];
+
+const engine = new Engine(turn, record, scratch);
+const native = engine.hot();
+
+// Runs process.nextTick callbacks and then microtasks; Node's timers call the same function between two timers. Should it
+// ever be missing, each event gets a turn of the loop of its own, which does the same more slowly.
+/** @type {(() => void) | undefined} */
+const runTicks = /** @type {any} */ (process)._tickCallback?.bind(process);
+const { setImmediate } = require('node:timers');
+
+let again = false;
+
+/** Everything that is ready, within the native half's budget. */
+function turn() {
+  for (;;) {
+    try {
+      dispatch();
+      return;
+    } catch (error) {
+      // From a tick or a microtask. The events after it must not wait.
+      native.raise(error);
+    }
+  }
+}
+
+function dispatch() {
+  native.begin();
+  for (;;) {
+    native.next();
+    if (record[0] === NOTHING) {
+      if (record[1] === 1) comeBack();
+      return;
+    }
+    deliver(record[0], record[1], record[2]);
+    if (runTicks === undefined) {
+      comeBack();
+      return;
+    }
+    runTicks();
+  }
+}
+
+function comeBack() {
+  if (again) return;
+  again = true;
+  setImmediate(resume);
+}
+
+function resume() {
+  again = false;
+  turn();
+}
+
+/**
+ * @param {number} kind
+ * @param {number} slot
+ * @param {number} detail
+ */
+function deliver(kind, slot, detail) {
+  const target = /** @type {any} */ (kind === ACCEPTED ? targets[detail] : targets[slot]);
+  if (target === undefined) return;
+  switch (kind) {
+    case DATA:
+      target.received(detail);
+      break;
+    case BULK:
+      target.bulk(detail);
+      break;
+    case ACCEPTED:
+      target.accepted(slot);
+      break;
+    case END:
+      target.ended();
+      break;
+    case DRAIN:
+      target.drained();
+      break;
+    case CLOSED:
+      targets[slot] = undefined;
+      target.closed(detail);
+      break;
+    case CONNECTED:
+      target.connected();
+      break;
+    case CONNECT_FAILED:
+      targets[slot] = undefined;
+      target.connectFailed(detail);
+      break;
+    case EXHAUSTED:
+      target.exhausted();
+      break;
+  }
+}
+
+module.exports = { READ_LIMIT, engine, native, record, scratch, targets };

@@ -1,0 +1,161 @@
+'use strict';
+// The handlers of a socket: read once, called in the context they were given in.
+
+const { AsyncResource } = require('node:async_hooks');
+const { native } = require('./engine');
+const { invalidType, isError } = require('./errors');
+
+/** The handlers, with the names that Bun's messages use, in the order in which Bun checks them. */
+const NAMES = Object.freeze({
+  open: 'onOpen',
+  close: 'onClose',
+  data: 'onData',
+  drain: 'onWritable',
+  timeout: 'onTimeout',
+  connectError: 'onConnectError',
+  end: 'onEnd',
+  error: 'onError',
+  handshake: 'onHandshake',
+});
+
+const BUFFER = 0;
+const UINT8ARRAY = 1;
+const ARRAYBUFFER = 2;
+
+/** @type {ReadonlyMap<string, number>} */
+const BINARY_TYPES = new Map([
+  ['buffer', BUFFER],
+  ['Buffer', BUFFER],
+  ['uint8array', UINT8ARRAY],
+  ['Uint8Array', UINT8ARRAY],
+  ['arraybuffer', ARRAYBUFFER],
+  ['ArrayBuffer', ARRAYBUFFER],
+]);
+
+/** @typedef {(this: unknown, ...args: any[]) => unknown} Handler */
+
+/**
+ * One set of handlers. A listener and all of its sockets share one object, so that `reload` reaches all of them.
+ */
+class Handlers {
+  /** @type {Handler | undefined} */ open = undefined;
+  /** @type {Handler | undefined} */ close = undefined;
+  /** @type {Handler | undefined} */ error = undefined;
+  /** @type {Handler | undefined} */ data = undefined;
+  /** @type {Handler | undefined} */ drain = undefined;
+  /** @type {Handler | undefined} */ handshake = undefined;
+  /** @type {Handler | undefined} */ end = undefined;
+  /** @type {Handler | undefined} */ connectError = undefined;
+  /** @type {Handler | undefined} */ timeout = undefined;
+  binaryType = BUFFER;
+  // Carries the AsyncLocalStorage context of the `listen`, `connect` or `reload` that brought the handlers.
+  context = new AsyncResource('BunSocket');
+
+  /**
+   * Reads a `socket` option. `check` must follow, once the options beside it have been read.
+   * @param {any} table
+   * @throws {TypeError} as Bun does; getters' own errors come out unchanged
+   */
+  constructor(table) {
+    if (table === null || (typeof table !== 'object' && typeof table !== 'function') || Array.isArray(table)) {
+      throw invalidType('SocketHandler must be an object');
+    }
+    this.binaryType = binaryType(table.binaryType);
+    for (const key of Object.keys(NAMES)) /** @type {any} */ (this)[key] = table[key] ?? undefined;
+  }
+
+  /**
+   * Checks what was read.
+   * @returns {this}
+   * @throws {TypeError} for a handler that is no function, or if there is neither `data` nor `drain`
+   */
+  check() {
+    for (const [key, name] of Object.entries(NAMES)) {
+      const value = /** @type {any} */ (this)[key];
+      if (value !== undefined && typeof value !== 'function') {
+        throw invalidType(`Expected "${name}" callback to be a function`);
+      }
+    }
+    if (this.data === undefined && this.drain === undefined) {
+      throw invalidType('Expected at least "data" or "drain" callback');
+    }
+    return this;
+  }
+
+  /**
+   * Takes over every handler of `other`.
+   * @param {Handlers} other
+   */
+  replace(other) {
+    for (const key of Object.keys(NAMES)) /** @type {any} */ (this)[key] = /** @type {any} */ (other)[key];
+    this.binaryType = other.binaryType;
+    this.context = other.context;
+  }
+
+  /**
+   * Calls a handler with `this` = socket; what it throws goes to the `error` handler. Never throws itself.
+   * @param {Handler} handler
+   * @param {object} socket
+   * @param {unknown} [argument]
+   */
+  call(handler, socket, argument) {
+    try {
+      this.context.runInAsyncScope(handler, socket, socket, argument);
+    } catch (error) {
+      this.fail(socket, error);
+    }
+  }
+
+  /**
+   * Like `call`, for the handlers whose result counts as well. True unless it threw, or returned an `Error`.
+   * @param {Handler} handler
+   * @param {object} socket
+   * @param {unknown[]} args
+   */
+  callChecked(handler, socket, ...args) {
+    let result;
+    try {
+      result = this.context.runInAsyncScope(handler, socket, socket, ...args);
+    } catch (error) {
+      this.fail(socket, error);
+      return false;
+    }
+    if (!isError(result)) return true;
+    this.fail(socket, result);
+    return false;
+  }
+
+  /**
+   * Hands an error to the `error` handler; without one, or when that throws too, it is an uncaught exception.
+   *
+   * Differs from Bun: an uncaught exception is Node's to deal with, which ends the process unless someone listens.
+   * @param {object} socket
+   * @param {unknown} error
+   */
+  fail(socket, error) {
+    if (this.error === undefined) {
+      native.raise(error);
+      return;
+    }
+    try {
+      this.context.runInAsyncScope(this.error, socket, socket, error);
+    } catch (second) {
+      native.raise(second);
+    }
+  }
+}
+
+/**
+ * @param {unknown} value
+ */
+function binaryType(value) {
+  if (value === undefined) return BUFFER;
+  if (typeof value !== 'string') throw invalidType('SocketHandler.binaryType must be a string');
+  const type = BINARY_TYPES.get(value);
+  if (type === undefined) {
+    throw invalidType('SocketHandler.binaryType must be "arraybuffer", "buffer", or "uint8array"');
+  }
+  return type;
+}
+
+module.exports = { ARRAYBUFFER, BUFFER, Handlers, UINT8ARRAY };

@@ -1,0 +1,230 @@
+'use strict';
+// `listen`, and the listener that programs hold.
+
+const fs = require('node:fs');
+const { setTimeout } = require('node:timers');
+const { Connection } = require('./connection');
+const { engine, targets } = require('./engine');
+const { invalidThis, invalidType, listenFailed, notFound } = require('./errors');
+const { Handlers } = require('./handlers');
+const { finish, takeMethods, wrongAccessor } = require('./members');
+const { ListenerHandle, NOT_FOUND } = require('./native');
+const { readOptions } = require('./options');
+const { TCPSocket } = require('./socket');
+
+/** "Invalid argument": listening on a descriptor is not supported, in Bun neither. */
+const INVALID = 22;
+/** The pause before a listener without descriptors tries again, in milliseconds. */
+const RETRY = 50;
+
+const handle = takeMethods(ListenerHandle);
+
+/** What is behind a listener. */
+class Listening {
+  /** Its place in the native half, -1 once stopped. */
+  slot = -1;
+  /** The object that programs hold. @type {any} */
+  listener = undefined;
+  /** @type {Handlers} */ handlers;
+  /** @type {unknown} */ data;
+  /** @type {string | undefined} */ hostname;
+  /** @type {number | undefined} */ port = undefined;
+  /** @type {string | undefined} */ unix;
+
+  /** @param {import('./options').SocketOptions} options */
+  constructor({ handlers, data, hostname, unix }) {
+    this.handlers = handlers;
+    this.data = data;
+    this.hostname = hostname;
+    this.unix = unix;
+  }
+
+  // Called by the dispatcher.
+
+  /** @param {number} slot the new socket's */
+  accepted(slot) {
+    const connection = new Connection(this.handlers, this.data);
+    connection.listening = this;
+    connection.occupy(slot);
+    connection.socket = new TCPSocket(connection);
+    connection.open();
+  }
+
+  /** There was no descriptor for a connection; the backlog keeps it. */
+  exhausted() {
+    setTimeout(() => {
+      if (this.slot !== -1) handle.retry(this.listener);
+    }, RETRY).unref();
+  }
+
+  /** @param {boolean} closeSockets */
+  stop(closeSockets) {
+    if (this.slot !== -1) {
+      targets[this.slot] = undefined;
+      this.slot = -1;
+      handle.shut(this.listener);
+      if (this.unix !== undefined) unlink(this.unix);
+    }
+    if (!closeSockets) return;
+    for (const target of [...targets]) {
+      if (target instanceof Connection && target.listening === this) target.close();
+    }
+  }
+}
+
+class Listener extends ListenerHandle {
+  /** @type {Listening} */ #listening;
+
+  /** @param {Listening} listening which has its slot */
+  constructor(listening) {
+    super(engine.id, listening.slot);
+    this.#listening = listening;
+  }
+
+  /** @param {any} self @returns {Listening} */
+  static #own(self) {
+    if (typeof self !== 'object' || self === null || !(#listening in self)) throw invalidThis('Listener');
+    return self.#listening;
+  }
+
+  /** @param {any} self @param {string} name @param {'getter' | 'setter'} [kind] @returns {Listening} */
+  static #of(self, name, kind) {
+    if (typeof self !== 'object' || self === null || !(#listening in self)) {
+      throw wrongAccessor('Listener', name, kind);
+    }
+    return self.#listening;
+  }
+
+  get data() {
+    return Listener.#of(this, 'data').data;
+  }
+
+  set data(value) {
+    Listener.#of(this, 'data', 'setter').data = value;
+  }
+
+  get fd() {
+    return Listener.#of(this, 'fd').slot === -1 ? -1 : handle.descriptor(this);
+  }
+
+  get hostname() {
+    return Listener.#of(this, 'hostname').hostname;
+  }
+
+  get port() {
+    return Listener.#of(this, 'port').port;
+  }
+
+  get unix() {
+    return Listener.#of(this, 'unix').unix;
+  }
+
+  getsockname(/** @type {any} */ out) {
+    const listening = Listener.#own(this);
+    if (out === null || (typeof out !== 'object' && typeof out !== 'function')) throw invalidType('Expected object');
+    const endpoint = listening.slot === -1 ? undefined : handle.endpoint(this);
+    if (!endpoint) return;
+    out.family = endpoint.family;
+    out.address = endpoint.address;
+    out.port = endpoint.port;
+  }
+
+  ref() {
+    if (Listener.#own(this).slot !== -1) handle.reference(this, true);
+  }
+
+  /** @this {any} */
+  reload(/** @type {any} */ options) {
+    const listening = Listener.#own(this);
+    // Differs from Bun: after `stop` this does nothing; there it throws.
+    if (listening.slot === -1) return;
+    if (arguments.length === 0) throw new Error('Expected 1 argument');
+    if (options === null || (typeof options !== 'object' && typeof options !== 'function')) {
+      throw invalidType('Expected options object');
+    }
+    const { socket } = options;
+    if (socket === undefined) throw new Error('Expected "socket" object');
+    listening.handlers.replace(new Handlers(socket).check());
+  }
+
+  stop(/** @type {any} */ closeActiveConnections) {
+    Listener.#own(this).stop(closeActiveConnections === true);
+  }
+
+  unref() {
+    if (Listener.#own(this).slot !== -1) handle.reference(this, false);
+  }
+
+  static {
+    finish(
+      'Listener',
+      Listener,
+      /** @this {any} */ function () {
+        Listener.#own(this).stop(true);
+      },
+    );
+  }
+}
+
+/**
+ * `Bun.listen`.
+ * @param {unknown} options
+ * @returns {Listener}
+ * @throws {Error} as Bun does; nothing listens then
+ */
+function listen(options) {
+  const parsed = readOptions(options, 'Expected object');
+  if (parsed.tls !== undefined) throw new Error('TLS is not supported yet');
+  const listening = new Listening(parsed);
+  const slot = bind(parsed);
+  listening.slot = slot;
+  targets[slot] = /** @type {any} */ (listening);
+  const listener = new Listener(listening);
+  listening.listener = listener;
+  listening.port = handle.endpoint(listener)?.port;
+  const { signal } = parsed;
+  if (signal !== undefined) {
+    if (signal.aborted) listening.stop(false);
+    else signal.addEventListener('abort', () => listening.stop(false), { once: true });
+  }
+  return listener;
+}
+
+/** @param {import('./options').SocketOptions} options */
+function bind({ hostname, port, unix, fd, exclusive, reusePort, ipv6Only, allowHalfOpen }) {
+  if (fd !== undefined) throw listenFailed(INVALID, '');
+  if (unix !== undefined) {
+    const slot = engine.listenUnix(unix, allowHalfOpen);
+    if (slot < 0) throw listenFailed(-slot, unix);
+    return slot;
+  }
+  const name = /** @type {string} */ (hostname);
+  const slot = engine.listenTcp({
+    hostname: name,
+    port,
+    reusePort: reusePort && !exclusive,
+    ipv6Only,
+    allowHalfOpen,
+  });
+  // Differs from Bun: a name that does not resolve always has a code.
+  if (slot === NOT_FOUND) throw notFound(name);
+  if (slot < 0) throw listenFailed(-slot, name, port);
+  return slot;
+}
+
+/**
+ * Removes a unix path; abstract names, which start with a NUL, have none.
+ * @param {string} path
+ */
+function unlink(path) {
+  // The kernel's name ends at the first NUL.
+  const [name] = path.split('\0', 1);
+  if (name === '') return;
+  try {
+    fs.unlinkSync(name);
+  } catch {
+    // Someone else has removed it, or may not be asked to: what `stop` is for has been done.
+  }
+}
+
+module.exports = { Listening, listen };

@@ -1,0 +1,58 @@
+'use strict';
+// Gives a class the member layout of Bun's classes.
+
+/**
+ * Takes the methods off a native class's prototype: they are for this package only, and programs see the members of the
+ * classes that extend it.
+ * @template {object} T
+ * @param {{ prototype: T }} nativeClass
+ * @returns {{ [K in keyof T]: T[K] extends (...args: infer A) => infer R ? (self: T, ...args: A) => R : never }}
+ */
+function takeMethods({ prototype }) {
+  /** @type {any} */
+  const methods = {};
+  for (const name of Object.getOwnPropertyNames(prototype)) {
+    const method = /** @type {any} */ (prototype)[name];
+    if (name !== 'constructor') {
+      methods[name] = (/** @type {T} */ self, /** @type {unknown[]} */ ...args) => method.apply(self, args);
+    }
+    delete (/** @type {any} */ (prototype)[name]);
+  }
+  return methods;
+}
+
+/**
+ * Makes a class's members look as in Bun: sorted by name, enumerable and not configurable, `[Symbol.dispose]` and the tag
+ * hidden, no `constructor` of its own.
+ * @param {string} tag the class's name
+ * @param {Function} type
+ * @param {Function} dispose
+ */
+function finish(tag, type, dispose) {
+  const { prototype } = type;
+  const members = Object.entries(Object.getOwnPropertyDescriptors(prototype));
+  members.sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [name, descriptor] of members) {
+    delete prototype[name];
+    if (name !== 'constructor') {
+      Object.defineProperty(prototype, name, { ...descriptor, enumerable: true, configurable: false });
+    }
+  }
+  Object.defineProperty(dispose, 'name', { value: 'dispose' });
+  Object.defineProperty(prototype, Symbol.dispose, {
+    value: dispose,
+    configurable: true,
+  });
+  Object.defineProperty(prototype, Symbol.toStringTag, { value: tag, configurable: true });
+}
+
+/**
+ * @param {string} tag
+ * @param {string} name
+ * @param {'getter' | 'setter'} [kind]
+ */
+function wrongAccessor(tag, name, kind = 'getter') {
+  return new TypeError(`The ${tag}.${name} ${kind} can only be used on instances of ${tag}`);
+}
+
+module.exports = { finish, takeMethods, wrongAccessor };

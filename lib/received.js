@@ -1,0 +1,51 @@
+'use strict';
+// Memory for received bytes: each event's own, exactly as long as its data, so that no program can see another's bytes.
+
+const { Buffer } = require('node:buffer');
+const { scratch } = require('./engine');
+const { ARRAYBUFFER, BUFFER } = require('./handlers');
+
+// Node's own Buffer class, constructible: `Buffer` itself is not.
+const FastBuffer = /** @type {any} */ (Buffer)[Symbol.species];
+
+/** Up to this length, views on the scratch memory are kept: making one costs more than copying so few bytes. */
+const KEPT_VIEWS = 4096;
+/** V8 keeps typed arrays up to this length on its heap: no allocation elsewhere, nothing for the collector to track. */
+const ON_HEAP = 64;
+
+/** @type {Uint8Array[]} */
+const views = [];
+
+/**
+ * A view on the first bytes of the scratch memory, for copying from.
+ * @param {number} length
+ */
+function view(length) {
+  if (length > KEPT_VIEWS) return scratch.subarray(0, length);
+  return (views[length] ??= scratch.subarray(0, length));
+}
+
+/**
+ * A copy of the first bytes of the scratch memory.
+ * @param {number} length
+ * @param {number} type one of the binary types of `handlers.js`
+ * @returns {Buffer | Uint8Array | ArrayBuffer}
+ */
+function copy(length, type) {
+  if (type === BUFFER && length <= ON_HEAP) return new FastBuffer(view(length));
+  const bytes = Buffer.allocUnsafeSlow(length);
+  bytes.set(view(length));
+  return shape(bytes, type);
+}
+
+/**
+ * Bytes that fill their memory, in the form the program asked for.
+ * @param {Buffer} bytes
+ * @param {number} type
+ */
+function shape(bytes, type) {
+  if (type === BUFFER) return bytes;
+  return type === ARRAYBUFFER ? bytes.buffer : new Uint8Array(bytes.buffer);
+}
+
+module.exports = { copy, shape };

@@ -1,0 +1,400 @@
+'use strict';
+// The socket that programs hold.
+
+const { engine, native, record, scratch } = require('./engine');
+const { invalidThis, invalidType, outOfBounds } = require('./errors');
+const { Handlers } = require('./handlers');
+const { finish, takeMethods, wrongAccessor } = require('./members');
+const { SocketHandle } = require('./native');
+const { bytesOf } = require('./payload');
+
+/** @typedef {import('./connection').Connection} Connection */
+
+/** Data up to this length is copied into the scratch memory: cheaper than asking Node-API where an array's bytes are. */
+const SMALL = 2048;
+/** A string of this length surely fits the scratch memory, at three bytes of UTF-8 for a UTF-16 unit at most. */
+const SHORT_STRING = Math.floor(scratch.length / 3);
+/** "Bad file descriptor": what the type-of-service calls answer on a closed socket. */
+const BAD_DESCRIPTOR = -9;
+/** The largest idle time that Bun takes, in milliseconds. */
+const LONGEST_IDLE = 0x7fffffff;
+
+const encoder = new TextEncoder();
+const handle = takeMethods(SocketHandle);
+
+/**
+ * Makes a class of sockets. `TCPSocket` and `TLSSocket` differ in their names and in two members only.
+ * @param {'TCPSocket' | 'TLSSocket'} tag
+ */
+function defineSocket(tag) {
+  class Socket extends SocketHandle {
+    /** @type {Connection} */ #connection;
+    /** What the addresses were when they were first read. @type {{ local?: any, remote?: any }} */ #seen = {};
+
+    /** @param {Connection} connection which has its slot */
+    constructor(connection) {
+      super(engine.id, connection.slot);
+      this.#connection = connection;
+    }
+
+    /** @param {any} self @returns {Socket} */
+    static #own(self) {
+      if (typeof self !== 'object' || self === null || !(#connection in self)) throw invalidThis(tag);
+      return self;
+    }
+
+    /** @param {any} self @param {string} name @param {'getter' | 'setter'} [kind] @returns {Connection} */
+    static #of(self, name, kind) {
+      if (typeof self !== 'object' || self === null || !(#connection in self)) throw wrongAccessor(tag, name, kind);
+      return self.#connection;
+    }
+
+    get alpnProtocol() {
+      Socket.#of(this, 'alpnProtocol');
+      return false;
+    }
+
+    get authorized() {
+      Socket.#of(this, 'authorized');
+      return false;
+    }
+
+    get bytesWritten() {
+      return Socket.#of(this, 'bytesWritten').written;
+    }
+
+    get data() {
+      return Socket.#of(this, 'data').data;
+    }
+
+    set data(value) {
+      Socket.#of(this, 'data', 'setter').data = value;
+    }
+
+    get fd() {
+      return Socket.#of(this, 'fd').isOpen ? handle.descriptor(this) : -1;
+    }
+
+    get listener() {
+      const connection = Socket.#of(this, 'listener');
+      return connection.isOpen ? connection.listening?.listener : undefined;
+    }
+
+    get localAddress() {
+      Socket.#of(this, 'localAddress');
+      return this.#local()?.address;
+    }
+
+    get localFamily() {
+      Socket.#of(this, 'localFamily');
+      return this.#local()?.family;
+    }
+
+    get localPort() {
+      Socket.#of(this, 'localPort');
+      return this.#local()?.port;
+    }
+
+    get readyState() {
+      const connection = Socket.#of(this, 'readyState');
+      return connection.isOpen && !connection.ending ? 1 : -1;
+    }
+
+    get remoteAddress() {
+      Socket.#of(this, 'remoteAddress');
+      return this.#remote()?.address;
+    }
+
+    get remoteFamily() {
+      Socket.#of(this, 'remoteFamily');
+      return this.#remote()?.family;
+    }
+
+    get remotePort() {
+      // As in Bun, the one address property that is not kept.
+      return Socket.#of(this, 'remotePort').isOpen ? this.#remote()?.port : undefined;
+    }
+
+    close() {
+      Socket.#own(this).#connection.close();
+    }
+
+    disableRenegotiation() {
+      Socket.#own(this);
+    }
+
+    end(/** @type {any} */ data, /** @type {any} */ byteOffset, /** @type {any} */ byteLength) {
+      const connection = Socket.#own(this).#connection;
+      if (!connection.isOpen || connection.ending) return -1;
+      if (data === undefined) {
+        native.end(connection.slot, 0);
+        connection.finish(record[0] === 1, 0);
+        return 0;
+      }
+      const bytes = bytesOf(data, byteOffset, byteLength, 'end');
+      if (connection.shut) {
+        native.end(connection.slot, 0);
+        connection.finish(record[0] === 1, 0);
+        return bytes.length === 0 ? 0 : -1;
+      }
+      native.endBytes(connection.slot, bytes);
+      connection.finish(record[0] === 1, bytes.length);
+      return bytes.length;
+    }
+
+    exportKeyingMaterial(/** @type {any} */ _length, /** @type {any} */ _label, /** @type {any} */ _context) {
+      Socket.#own(this);
+    }
+
+    flush() {
+      Socket.#own(this);
+    }
+
+    getAuthorizationError() {
+      Socket.#own(this);
+      return null;
+    }
+
+    getCertificate() {
+      Socket.#own(this);
+    }
+
+    getCipher() {
+      Socket.#own(this);
+    }
+
+    getEphemeralKeyInfo() {
+      Socket.#own(this);
+      return null;
+    }
+
+    getPeerCertificate(/** @type {any} */ _abbreviated) {
+      Socket.#own(this);
+      return null;
+    }
+
+    getServername() {
+      Socket.#own(this);
+    }
+
+    getSession() {
+      Socket.#own(this);
+    }
+
+    getSharedSigalgs() {
+      Socket.#own(this);
+    }
+
+    getTLSFinishedMessage() {
+      Socket.#own(this);
+    }
+
+    getTLSPeerFinishedMessage() {
+      Socket.#own(this);
+    }
+
+    getTLSTicket() {
+      Socket.#own(this);
+    }
+
+    getTLSVersion() {
+      Socket.#own(this);
+      return null;
+    }
+
+    getTypeOfService() {
+      const connection = Socket.#own(this).#connection;
+      return connection.isOpen ? handle.serviceType(this) : BAD_DESCRIPTOR;
+    }
+
+    isSessionReused() {
+      Socket.#own(this);
+      return false;
+    }
+
+    pause() {
+      if (Socket.#own(this).#connection.isOpen) handle.hold(this);
+    }
+
+    ref() {
+      if (Socket.#own(this).#connection.isOpen) handle.reference(this, true);
+    }
+
+    /** @this {any} */
+    reload(/** @type {any} */ options) {
+      const connection = Socket.#own(this).#connection;
+      if (!connection.isOpen) return;
+      if (arguments.length === 0) throw new Error('Expected 1 argument');
+      if (options === null || (typeof options !== 'object' && typeof options !== 'function')) {
+        throw new Error('Expected options object');
+      }
+      const { socket } = options;
+      if (socket === undefined) throw new Error('Expected "socket" option');
+      connection.handlers.replace(new Handlers(socket).check());
+    }
+
+    renegotiate() {
+      Socket.#own(this);
+    }
+
+    resume() {
+      if (Socket.#own(this).#connection.isOpen) handle.release(this);
+    }
+
+    resumeSNI(/** @type {any} */ _error, /** @type {any} */ _context) {
+      Socket.#own(this);
+    }
+
+    setKeepAlive(/** @type {any} */ enable, /** @type {any} */ initialDelay) {
+      const connection = Socket.#own(this).#connection;
+      const idle = initialDelay === undefined ? 0 : milliseconds(initialDelay);
+      return connection.isOpen && handle.keepAlive(this, Boolean(enable), idle);
+    }
+
+    setKeyCert(/** @type {any} */ _keyCert) {
+      Socket.#own(this);
+    }
+
+    setMaxSendFragment(/** @type {any} */ _size) {
+      Socket.#own(this);
+      return false;
+    }
+
+    setNoDelay(/** @type {any} */ noDelay) {
+      const connection = Socket.#own(this).#connection;
+      if (!connection.isOpen) return false;
+      handle.noDelay(this, noDelay === undefined || Boolean(noDelay));
+      // As in Bun: a unix socket has no delay to begin with.
+      return true;
+    }
+
+    setServername(/** @type {any} */ _name) {
+      Socket.#own(this);
+    }
+
+    setSession(/** @type {any} */ _session) {
+      Socket.#own(this);
+    }
+
+    setTypeOfService(/** @type {any} */ tos) {
+      const connection = Socket.#own(this).#connection;
+      if (!connection.isOpen) return BAD_DESCRIPTOR;
+      return handle.setServiceType(this, tos === undefined ? 0 : typeOfService(tos));
+    }
+
+    setVerifyMode(/** @type {any} */ _requestCert, /** @type {any} */ _rejectUnauthorized) {
+      Socket.#own(this);
+    }
+
+    shutdown(/** @type {any} */ halfClose) {
+      const connection = Socket.#own(this).#connection;
+      if (!connection.isOpen) return;
+      if (halfClose) {
+        handle.shutRead(this);
+      } else {
+        connection.shut = true;
+        handle.shutWrite(this);
+      }
+    }
+
+    terminate() {
+      Socket.#own(this).#connection.terminate();
+    }
+
+    /** @this {any} */
+    timeout(/** @type {any} */ seconds) {
+      const connection = Socket.#own(this).#connection;
+      if (!connection.isOpen) return;
+      if (arguments.length === 0) throw new Error('Expected 1 argument, got 0');
+      // Converted to a 32-bit integer, as in Bun: NaN, Infinity and the like are 0, "off".
+      const number = typeof seconds === 'bigint' ? Number(seconds) : seconds;
+      if (Number(number) <= -1) throw new Error('Timeout must be a positive integer');
+      connection.setTimeout(Math.max(number | 0, 0));
+    }
+
+    unref() {
+      if (Socket.#own(this).#connection.isOpen) handle.reference(this, false);
+    }
+
+    /** @this {any} */
+    upgradeTLS(/** @type {any} */ _options) {
+      const connection = Socket.#own(this).#connection;
+      if (!connection.isOpen) throw invalidType('upgradeTLS requires an established socket');
+      throw new Error('upgradeTLS is not supported yet');
+    }
+
+    write(/** @type {any} */ data, /** @type {any} */ byteOffset, /** @type {any} */ byteLength) {
+      if (!(#connection in this)) throw invalidThis(tag);
+      const connection = this.#connection;
+      const { slot } = connection;
+      if (slot === -1 || connection.ending) return -1;
+      if (byteOffset === undefined && byteLength === undefined) {
+        if (typeof data === 'string') {
+          if (data.length <= SHORT_STRING) {
+            native.write(slot, encoder.encodeInto(data, scratch).written);
+            return connection.wrote(record[0]);
+          }
+        } else if (data instanceof Uint8Array) {
+          const length = data.length;
+          if (length <= SMALL) {
+            scratch.set(data);
+            native.write(slot, length);
+            return connection.wrote(record[0]);
+          }
+        } else if (data === undefined) {
+          return 0;
+        }
+      } else if (data === undefined) {
+        return 0;
+      }
+      native.writeBytes(slot, bytesOf(data, byteOffset, byteLength, 'write'));
+      return connection.wrote(record[0]);
+    }
+
+    #local() {
+      return (this.#seen.local ??= this.#connection.isOpen ? handle.localEndpoint(this) : undefined);
+    }
+
+    #remote() {
+      return (this.#seen.remote ??= this.#connection.isOpen ? handle.remoteEndpoint(this) : undefined);
+    }
+  }
+
+  finish(
+    tag,
+    Socket,
+    /** @this {any} */ function () {
+      return this.end();
+    },
+  );
+  return Socket;
+}
+
+/** @param {unknown} value */
+function milliseconds(value) {
+  if (typeof value !== 'number') {
+    throw invalidType(`The "initialDelay" property must be of type number. Received ${typeof value}`);
+  }
+  if (Number.isNaN(value)) return 0;
+  if (value < 0 || value > LONGEST_IDLE) throw outOfBounds('initialDelay', 0, Number.MAX_SAFE_INTEGER, value);
+  if (!Number.isInteger(value)) {
+    throw invalidType('The "initialDelay" property must be of type integer. Received number');
+  }
+  return value;
+}
+
+/** @param {unknown} value */
+function typeOfService(value) {
+  if (typeof value !== 'number') {
+    throw invalidType(`The "tos" property must be of type number. Received ${typeof value}`);
+  }
+  if (Number.isNaN(value) || (Number.isFinite(value) && !Number.isInteger(value))) {
+    throw invalidType('The "tos" property must be of type integer. Received number');
+  }
+  if (value < 0 || value > 255) throw outOfBounds('tos', 0, 255, value);
+  return value;
+}
+
+const TCPSocket = defineSocket('TCPSocket');
+
+module.exports = { TCPSocket, defineSocket };

@@ -1,0 +1,280 @@
+//! The reactor of one environment, reachable from JS.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+
+use napi::bindgen_prelude::*;
+use napi::{check_status, sys};
+use napi_derive::napi;
+
+use super::hot;
+use super::wake::Bell;
+use crate::connect::RaceLost;
+use crate::failure::Failure;
+use crate::reactor::{Reactor, Target, Wake};
+use crate::stream::READ_LIMIT;
+use crate::sys::{ListenerIo, Sharing};
+
+thread_local! {
+    /// The engines of this thread: one for each copy of the JS half that was loaded.
+    static ENGINES: RefCell<Vec<Weak<Core>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What the functions of one environment share. Never held across a call into JS.
+pub(super) struct Core {
+    pub(super) env: sys::napi_env,
+    pub(super) reactor: RefCell<Option<Reactor>>,
+    pub(super) bell: Arc<Bell>,
+    pub(super) record: Memory<i32>,
+    pub(super) scratch: Memory<u8>,
+    pub(super) lost: RefCell<Option<Box<RaceLost>>>,
+    kept_alive: Cell<bool>,
+}
+
+/// Memory of a typed array that the JS half and this one share, kept alive by a reference until the environment ends.
+pub(super) struct Memory<T> {
+    start: *mut T,
+    length: usize,
+}
+
+impl<T> Memory<T> {
+    /// The memory.
+    ///
+    /// # Safety
+    ///
+    /// Only one slice at a time, on the JS thread, and not across a call into JS.
+    #[expect(clippy::mut_from_ref, reason = "the memory is V8's; the caller promises to be alone")]
+    pub(super) unsafe fn slice(&self) -> &mut [T] {
+        // SAFETY: V8 never moves the backing store of an array that is not detached, and nothing detaches these two: no
+        // program can reach them.
+        unsafe { std::slice::from_raw_parts_mut(self.start, self.length) }
+    }
+
+    fn of(env: &Env, array: sys::napi_value, at_least: usize) -> Result<Self> {
+        let (mut length, mut start) = (0, std::ptr::null_mut());
+        // SAFETY: `array` belongs to `env`; the outputs that aren't wanted may be null.
+        check_status!(unsafe {
+            sys::napi_get_typedarray_info(
+                env.raw(),
+                array,
+                std::ptr::null_mut(),
+                &raw mut length,
+                &raw mut start,
+                std::ptr::null_mut(),
+                std::ptr::null_mut(),
+            )
+        })?;
+        if length < at_least || start.is_null() {
+            return Err(Error::new(Status::InvalidArg, "the shared memory is too small"));
+        }
+        let mut reference = std::ptr::null_mut();
+        // SAFETY: `array` is an object of `env`. The reference is never given back: it ends with the environment.
+        check_status!(unsafe { sys::napi_create_reference(env.raw(), array, 1, &raw mut reference) })?;
+        Ok(Self { start: start.cast(), length })
+    }
+}
+
+impl Core {
+    /// The engine of this thread with this number, unless its environment is gone.
+    pub(super) fn numbered(id: u32) -> Option<Rc<Self>> {
+        ENGINES.with_borrow(|engines| engines.get(id as usize)?.upgrade())
+    }
+
+    /// Works with the reactor, and lets the loop live as long as it has something that keeps it alive.
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut Reactor) -> T) -> Option<T> {
+        let (result, alive) = {
+            let mut reactor = self.reactor.borrow_mut();
+            let reactor = reactor.as_mut()?;
+            let result = work(reactor);
+            (result, reactor.is_referenced())
+        };
+        if self.kept_alive.replace(alive) != alive {
+            self.bell.keep_alive(self.env, alive);
+        }
+        Some(result)
+    }
+}
+
+/// The engine: every socket of the JS thread, and the functions that make and drive them.
+#[napi]
+pub struct Engine {
+    core: Rc<Core>,
+    id: u32,
+}
+
+/// An address that a connect was tried with, and the error number it failed with.
+#[napi(object)]
+pub struct Attempt {
+    /// The IP address.
+    pub address: String,
+    /// The port.
+    pub port: u32,
+    /// The positive error number, 0 for a name that does not resolve.
+    pub errno: i32,
+}
+
+/// How a TCP listener binds.
+#[napi(object)]
+pub struct BindOptions {
+    /// An IP address or a host name.
+    pub hostname: String,
+    /// 0 for any free one.
+    pub port: u16,
+    /// `SO_REUSEPORT`.
+    pub reuse_port: bool,
+    /// `IPV6_V6ONLY`.
+    pub ipv6_only: bool,
+    /// Whether accepted sockets stay open after the peer's FIN.
+    pub allow_half_open: bool,
+}
+
+#[napi]
+impl Engine {
+    /// Makes an engine whose threadsafe function calls `dispatch`. `record` and `scratch` are shared memory: the first
+    /// takes what an event is, the second its bytes.
+    #[napi(constructor)]
+    pub fn new(env: Env, dispatch: Function<'_, (), ()>, record: Int32Array, scratch: Uint8Array) -> Result<Self> {
+        let record = raw_value(&env, record)?;
+        let scratch = raw_value(&env, scratch)?;
+        let bell = Bell::new(&env, &dispatch)?;
+        let rings = Arc::clone(&bell);
+        let reactor = Reactor::new(Wake::new(move || rings.ring()))
+            .map_err(|error| Error::from_reason(format!("the socket engine could not start: {error}")))?;
+        let core = Rc::new(Core {
+            env: env.raw(),
+            reactor: RefCell::new(Some(reactor)),
+            bell,
+            record: Memory::of(&env, record, hot::RECORD)?,
+            scratch: Memory::of(&env, scratch, READ_LIMIT)?,
+            lost: RefCell::new(None),
+            kept_alive: Cell::new(false),
+        });
+        let hook = Rc::into_raw(Rc::clone(&core)).cast_mut().cast();
+        // SAFETY: the hook takes the reference that `into_raw` gave. Hooks run in reverse order, so this one runs before the
+        // threadsafe function, made earlier, is given up.
+        check_status!(unsafe { sys::napi_add_env_cleanup_hook(env.raw(), Some(tear_down), hook) })?;
+        let id = ENGINES.with_borrow_mut(|engines| {
+            engines.push(Rc::downgrade(&core));
+            u32::try_from(engines.len() - 1).unwrap_or(u32::MAX)
+        });
+        Ok(Self { core, id })
+    }
+
+    /// The number that handles are made with.
+    #[napi(getter)]
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// The functions that run for every message.
+    #[napi]
+    pub fn hot(&self, env: Env) -> Result<Object<'_>> {
+        hot::functions(&env, &self.core)
+    }
+
+    /// Listens on a TCP address: the slot, or a negative error number; [`NOT_FOUND`] for a name that does not resolve.
+    #[napi]
+    pub fn listen_tcp(&self, options: BindOptions) -> i32 {
+        let Some(address) = bind_address(&options.hostname, options.port) else { return NOT_FOUND };
+        let sharing = Sharing { reuse_port: options.reuse_port, ipv6_only: options.ipv6_only };
+        self.listen(ListenerIo::bind_tcp(address, sharing), options.allow_half_open)
+    }
+
+    /// Listens on a unix path: the slot, or a negative error number.
+    #[napi]
+    pub fn listen_unix(&self, path: String, allow_half_open: bool) -> i32 {
+        self.listen(ListenerIo::bind_unix(path.as_bytes()), allow_half_open)
+    }
+
+    /// Connects to an address or a name: the slot; the outcome comes as an event.
+    #[napi]
+    pub fn connect_tcp(&self, hostname: String, port: u16, local: Option<String>, allow_half_open: bool) -> i32 {
+        let local = local.and_then(|local| local.parse::<IpAddr>().ok());
+        let target = match hostname.parse::<IpAddr>() {
+            Ok(address) if local.is_none_or(|local| local.is_ipv4() == address.is_ipv4()) => {
+                Target::Address(SocketAddr::new(address, port), local)
+            }
+            _ => Target::Name(hostname, port, local),
+        };
+        self.connect(target, allow_half_open)
+    }
+
+    /// Connects to a unix path: the slot; the outcome comes as an event.
+    #[napi]
+    pub fn connect_unix(&self, path: String, allow_half_open: bool) -> i32 {
+        self.connect(Target::Unix(path.into_bytes()), allow_half_open)
+    }
+
+    /// Takes a connected descriptor over: the slot; the outcome comes as an event.
+    #[napi]
+    pub fn connect_descriptor(&self, descriptor: i32, allow_half_open: bool) -> i32 {
+        self.connect(Target::Descriptor(descriptor), allow_half_open)
+    }
+
+    /// The single failures behind the last connect failure, if there were several addresses.
+    #[napi]
+    pub fn attempts(&self) -> Vec<Attempt> {
+        let lost = self.core.lost.take();
+        lost.map_or_else(Vec::new, |lost| {
+            lost.attempts
+                .iter()
+                .map(|(address, failure)| Attempt {
+                    address: address.ip().to_string(),
+                    port: address.port().into(),
+                    errno: failure.number(),
+                })
+                .collect()
+        })
+    }
+
+    /// Turns spinning and lingering before going to sleep on or off.
+    #[napi]
+    pub fn set_spin(&self, on: bool) {
+        self.core.with(|reactor| reactor.set_spin(on));
+    }
+
+    fn listen(&self, io: std::io::Result<ListenerIo>, allow_half_open: bool) -> i32 {
+        let listening = io.and_then(|io| {
+            self.core
+                .with(|reactor| reactor.listen(io, allow_half_open))
+                .unwrap_or_else(|| Err(std::io::Error::from_raw_os_error(crate::sys::BAD_DESCRIPTOR)))
+        });
+        match listening {
+            Ok(slot) => slot.cast_signed(),
+            Err(error) => -Failure::from(error).number(),
+        }
+    }
+
+    fn connect(&self, target: Target, allow_half_open: bool) -> i32 {
+        self.core.with(|reactor| reactor.connect(target, allow_half_open)).map_or(-1, u32::cast_signed)
+    }
+}
+
+/// A host name that does not resolve, where an error number is expected.
+#[napi]
+pub const NOT_FOUND: i32 = -100_000;
+
+/// The address a listener binds. As in Bun, `localhost` means IPv4 only. Any other name is looked up at once, on this thread,
+/// because `listen` answers at once.
+fn bind_address(hostname: &str, port: u16) -> Option<SocketAddr> {
+    if hostname.eq_ignore_ascii_case("localhost") {
+        return Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port));
+    }
+    (hostname, port).to_socket_addrs().ok()?.next()
+}
+
+fn raw_value<T: ToNapiValue>(env: &Env, value: T) -> Result<sys::napi_value> {
+    // SAFETY: `env` is the environment of the running call.
+    unsafe { T::to_napi_value(env.raw(), value) }
+}
+
+/// Ends the watcher thread and closes every socket before Node takes the environment apart.
+unsafe extern "C" fn tear_down(core: *mut c_void) {
+    // SAFETY: `Engine::new` gave this reference to the hook, which runs once.
+    let core = unsafe { Rc::from_raw(core.cast_const().cast::<Core>()) };
+    core.bell.silence();
+    drop(core.reactor.take());
+}

@@ -1,0 +1,306 @@
+//! The functions that run for every message.
+//!
+//! They take small integers and leave their results in the shared record: no value is made, no argument is converted.
+
+use std::ffi::{CStr, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::rc::Rc;
+
+use napi::bindgen_prelude::*;
+use napi::{check_status, sys};
+
+use super::engine::Core;
+use crate::reactor::{Event, Next};
+use crate::stream::{Ended, StreamEvent, Written};
+
+/// How many numbers the record has.
+pub(super) const RECORD: usize = 8;
+
+// What a record's first number can be; `lib/engine.js` has the same list.
+const NOTHING: i32 = 0;
+const ACCEPTED: i32 = 1;
+const EXHAUSTED: i32 = 2;
+const CONNECTED: i32 = 3;
+const CONNECT_FAILED: i32 = 4;
+const DATA: i32 = 5;
+const BULK: i32 = 6;
+const END: i32 = 7;
+const DRAIN: i32 = 8;
+const CLOSED: i32 = 9;
+
+type Arguments<const N: usize> = [sys::napi_value; N];
+
+/// Makes the functions, bound to one engine.
+pub(super) fn functions<'a>(env: &Env, core: &Rc<Core>) -> Result<Object<'a>> {
+    let all = Object::new(env)?;
+    let list: [(&CStr, sys::napi_callback); 10] = [
+        (c"begin", Some(begin)),
+        (c"next", Some(next)),
+        (c"write", Some(write)),
+        (c"writeBytes", Some(write_bytes)),
+        (c"end", Some(end)),
+        (c"endBytes", Some(end_bytes)),
+        (c"receive", Some(receive)),
+        (c"close", Some(close)),
+        (c"terminate", Some(terminate)),
+        (c"raise", Some(raise)),
+    ];
+    for (name, callback) in list {
+        // Each function's reference to the core lives as long as the environment: functions can be called until then.
+        let data = Rc::into_raw(Rc::clone(core)).cast_mut().cast();
+        let mut function = ptr::null_mut();
+        // SAFETY: the name is NUL-terminated, and `data` is what the callbacks below expect.
+        check_status!(unsafe {
+            sys::napi_create_function(
+                env.raw(),
+                name.as_ptr(),
+                name.count_bytes().cast_signed(),
+                callback,
+                data,
+                &raw mut function,
+            )
+        })?;
+        // SAFETY: object, name and function belong to `env`.
+        check_status!(unsafe { sys::napi_set_named_property(env.raw(), all.raw(), name.as_ptr(), function) })?;
+    }
+    Ok(all)
+}
+
+/// Runs `work` with the engine and the arguments; a panic becomes an exception.
+///
+/// # Safety
+///
+/// `env` and `info` are those of a running callback of a function that [`functions`] made.
+unsafe fn enter<const N: usize>(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+    work: impl FnOnce(&Core, Arguments<N>),
+) -> sys::napi_value {
+    let mut arguments: Arguments<N> = [ptr::null_mut(); N];
+    let (mut count, mut data) = (N, ptr::null_mut::<c_void>());
+    // SAFETY: the caller's promise; `arguments` has room for `count` values.
+    let status = unsafe {
+        sys::napi_get_cb_info(env, info, &raw mut count, arguments.as_mut_ptr(), ptr::null_mut(), &raw mut data)
+    };
+    if status != sys::Status::napi_ok || data.is_null() {
+        return ptr::null_mut();
+    }
+    // SAFETY: `functions` made `data` from an `Rc<Core>` that it never gives back.
+    let core = unsafe { &*data.cast_const().cast::<Core>() };
+    if catch_unwind(AssertUnwindSafe(|| work(core, arguments))).is_err() {
+        // SAFETY: the texts are NUL-terminated; a null code is allowed.
+        unsafe { sys::napi_throw_error(env, ptr::null(), c"internal error in bun-sockets: please report it".as_ptr()) };
+    }
+    ptr::null_mut()
+}
+
+fn integer(env: sys::napi_env, value: sys::napi_value) -> u32 {
+    let mut number = 0;
+    // SAFETY: `value` belongs to the running callback of `env`; what is no number leaves 0.
+    unsafe { sys::napi_get_value_uint32(env, value, &raw mut number) };
+    number
+}
+
+/// The bytes of a typed array, for the time of the running callback.
+fn bytes<'a>(env: sys::napi_env, value: sys::napi_value) -> &'a mut [u8] {
+    let (mut length, mut start, mut kind) = (0, ptr::null_mut(), 0);
+    // SAFETY: `value` belongs to the running callback; the outputs that aren't wanted may be null.
+    let status = unsafe {
+        sys::napi_get_typedarray_info(
+            env,
+            value,
+            &raw mut kind,
+            &raw mut length,
+            &raw mut start,
+            ptr::null_mut(),
+            ptr::null_mut(),
+        )
+    };
+    if status != sys::Status::napi_ok || start.is_null() {
+        return &mut [];
+    }
+    // SAFETY: the JS half passes arrays of bytes only; JS does not run while the slice is in use.
+    unsafe { std::slice::from_raw_parts_mut(start.cast(), length) }
+}
+
+impl Core {
+    fn tell(&self, numbers: &[i32]) {
+        // SAFETY: no other slice of the record is alive, and JS does not run.
+        let record = unsafe { self.record.slice() };
+        record[..numbers.len()].copy_from_slice(numbers);
+    }
+
+    fn send(&self, slot: u32, bytes: &[u8]) {
+        let written = self.with(|reactor| reactor.with_stream(slot, |stream| stream.write(bytes))).flatten();
+        self.tell(&[match written {
+            Some(Written::Taken(count)) => i32::try_from(count).unwrap_or(i32::MAX),
+            Some(Written::Refused) | None => -1,
+        }]);
+    }
+
+    /// Tells 1 if the socket is closed with it, 0 if it closes later.
+    fn finish(&self, slot: u32, bytes: &[u8]) {
+        let closed = self.with(|reactor| match reactor.with_stream(slot, |stream| stream.end(bytes)) {
+            Some(Ended::Later) => false,
+            Some(Ended::Close) | None => {
+                reactor.close(slot);
+                true
+            }
+        });
+        self.tell(&[i32::from(closed != Some(false))]);
+    }
+
+    fn event(&self, event: Event) {
+        match event {
+            Event::Accepted { listener, socket } => {
+                self.tell(&[ACCEPTED, socket.cast_signed(), listener.cast_signed()]);
+            }
+            Event::Exhausted(listener) => self.tell(&[EXHAUSTED, listener.cast_signed()]),
+            Event::Connected(slot) => self.tell(&[CONNECTED, slot.cast_signed()]),
+            Event::ConnectFailed(slot, lost) => {
+                self.tell(&[CONNECT_FAILED, slot.cast_signed(), lost.failure.number()]);
+                *self.lost.borrow_mut() = Some(lost);
+            }
+            Event::Stream(slot, event) => {
+                let (kind, detail) = match event {
+                    StreamEvent::Data(count) => (DATA, i32::try_from(count).unwrap_or(i32::MAX)),
+                    StreamEvent::Bulk(count) => (BULK, i32::try_from(count).unwrap_or(i32::MAX)),
+                    StreamEvent::End => (END, 0),
+                    StreamEvent::Drain => (DRAIN, 0),
+                    StreamEvent::Closed(failure) => (CLOSED, failure.map_or(0, crate::failure::Failure::number)),
+                };
+                self.tell(&[kind, slot.cast_signed(), detail]);
+            }
+        }
+    }
+}
+
+unsafe extern "C" fn begin(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: `functions` made the function that runs.
+    unsafe {
+        enter::<0>(env, info, |core, []| {
+            core.bell.expect_look();
+            core.with(crate::reactor::Reactor::begin);
+        })
+    }
+}
+
+/// The next event's record. `NOTHING` is followed by 1 if the loop must come back by itself.
+unsafe extern "C" fn next(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: `functions` made the function that runs.
+    unsafe {
+        enter::<0>(env, info, |core, []| {
+            // SAFETY: no other slice of the scratch memory is alive, and JS does not run.
+            let scratch = core.scratch.slice();
+            let next = core.with(|reactor| {
+                let next = reactor.next(scratch);
+                if matches!(next, Ok(Next::Idle)) {
+                    core.bell.looked();
+                    // What was finished after the last look and before the line above rang a bell that was still rung.
+                    if reactor.take_finished() {
+                        core.bell.expect_look();
+                        return Ok(Next::Yield);
+                    }
+                }
+                next
+            });
+            match next {
+                Some(Ok(Next::Event(event))) => core.event(event),
+                Some(Ok(Next::Idle)) | None => core.tell(&[NOTHING, 0]),
+                // A poll that fails is not known to occur; trying again in the next turn is all that can be done.
+                Some(Ok(Next::Yield) | Err(_)) => core.tell(&[NOTHING, 1]),
+            }
+        })
+    }
+}
+
+/// `(slot, length)`: writes from the scratch memory. The result is the count, or -1.
+unsafe extern "C" fn write(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: `functions` made the function that runs.
+    unsafe {
+        enter::<2>(env, info, |core, [slot, length]| {
+            let length = integer(env, length) as usize;
+            // SAFETY: no other slice of the scratch memory is alive, and JS does not run.
+            let scratch = core.scratch.slice();
+            core.send(integer(env, slot), &scratch[..length.min(scratch.len())]);
+        })
+    }
+}
+
+/// `(slot, bytes)`: the result is the count, or -1.
+unsafe extern "C" fn write_bytes(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: `functions` made the function that runs.
+    unsafe { enter::<2>(env, info, |core, [slot, data]| core.send(integer(env, slot), bytes(env, data))) }
+}
+
+/// `(slot, length)`: sends from the scratch memory and ends; the result is 1 if the socket is closed with it.
+unsafe extern "C" fn end(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: `functions` made the function that runs.
+    unsafe {
+        enter::<2>(env, info, |core, [slot, length]| {
+            let length = integer(env, length) as usize;
+            // SAFETY: no other slice of the scratch memory is alive, and JS does not run.
+            let scratch = core.scratch.slice();
+            core.finish(integer(env, slot), &scratch[..length.min(scratch.len())]);
+        })
+    }
+}
+
+/// `(slot, bytes)`: the result is 1 if the socket is closed with it.
+unsafe extern "C" fn end_bytes(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: `functions` made the function that runs.
+    unsafe { enter::<2>(env, info, |core, [slot, data]| core.finish(integer(env, slot), bytes(env, data))) }
+}
+
+/// `(slot, bytes)`: fills the bytes; the result is the count.
+unsafe extern "C" fn receive(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: `functions` made the function that runs.
+    unsafe {
+        enter::<2>(env, info, |core, [slot, into]| {
+            let count = core.with(|reactor| reactor.receive(integer(env, slot), bytes(env, into)));
+            core.tell(&[i32::try_from(count.unwrap_or(0)).unwrap_or(i32::MAX)]);
+        })
+    }
+}
+
+/// `(slot)`
+unsafe extern "C" fn close(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: `functions` made the function that runs.
+    unsafe {
+        enter::<1>(env, info, |core, [slot]| {
+            core.with(|reactor| reactor.close(integer(env, slot)));
+        })
+    }
+}
+
+/// `(slot)`: closes with RST.
+unsafe extern "C" fn terminate(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: `functions` made the function that runs.
+    unsafe {
+        enter::<1>(env, info, |core, [slot]| {
+            core.with(|reactor| {
+                let slot = integer(env, slot);
+                if let Some(stream) = reactor.stream(slot) {
+                    // A socket that has failed can't be reset, and needs not be.
+                    drop(stream.io().reset_on_close());
+                }
+                reactor.close(slot);
+            });
+        })
+    }
+}
+
+/// `(error)`: an uncaught exception, as if nobody had caught it.
+unsafe extern "C" fn raise(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    let mut error = ptr::null_mut();
+    // SAFETY: the callback runs.
+    unsafe {
+        enter::<1>(env, info, |_, [value]| error = value);
+    }
+    if !error.is_null() {
+        // SAFETY: the value belongs to the running callback, and no exception is pending.
+        unsafe { sys::napi_fatal_exception(env, error) };
+    }
+    ptr::null_mut()
+}

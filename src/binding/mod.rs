@@ -1,0 +1,11 @@
+//! Node-API: the only part that knows JavaScript.
+//!
+//! [`engine`] holds the reactor of an environment and the threadsafe function that makes its JS thread look; [`hot`] has the
+//! functions that run for every message, written against Node-API directly because the generated conversion of arguments
+//! costs more than the rest of their work; [`socket`] and [`listener`] are the classes around the handles.
+
+pub mod engine;
+mod hot;
+pub mod listener;
+pub mod socket;
+mod wake;

@@ -1,0 +1,147 @@
+//! The class behind every TCP, unix and TLS socket.
+
+use std::io;
+use std::net::SocketAddr;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use napi_derive::napi;
+
+use super::engine::Core;
+use crate::failure::Failure;
+use crate::reactor::Reactor;
+use crate::slab::Key;
+use crate::stream::Stream;
+use crate::sys::BAD_DESCRIPTOR;
+
+/// A stream socket's handle. The socket itself belongs to the reactor and lives until it is closed; a handle of a closed
+/// one does nothing.
+#[napi]
+pub struct SocketHandle {
+    core: Weak<Core>,
+    key: Option<Key>,
+}
+
+/// One end of a connection.
+#[napi(object)]
+pub struct Endpoint {
+    /// The IP address.
+    pub address: String,
+    /// The port.
+    pub port: u32,
+    /// `"IPv4"` or `"IPv6"`.
+    pub family: String,
+}
+
+impl From<SocketAddr> for Endpoint {
+    fn from(address: SocketAddr) -> Self {
+        Self {
+            address: address.ip().to_string(),
+            port: address.port().into(),
+            family: if address.is_ipv4() { "IPv4" } else { "IPv6" }.to_owned(),
+        }
+    }
+}
+
+#[napi]
+impl SocketHandle {
+    /// The handle of the socket in a slot of an engine of this thread.
+    #[napi(constructor)]
+    #[must_use]
+    pub fn new(engine: u32, slot: u32) -> Self {
+        let core = Core::numbered(engine);
+        let key = core.as_ref().and_then(|core| core.with(|reactor| reactor.key(slot))?);
+        Self { core: core.map_or_else(Weak::new, |core| Rc::downgrade(&core)), key }
+    }
+
+    /// The descriptor, or -1.
+    #[napi]
+    pub fn descriptor(&self) -> i32 {
+        self.with(|stream| stream.io().descriptor()).unwrap_or(-1)
+    }
+
+    /// This end, unless it is a unix socket.
+    #[napi]
+    pub fn local_endpoint(&self) -> Option<Endpoint> {
+        self.with(|stream| stream.io().local_address())?.map(Endpoint::from)
+    }
+
+    /// The other end, unless it is a unix socket or already gone.
+    #[napi]
+    pub fn remote_endpoint(&self) -> Option<Endpoint> {
+        self.with(|stream| stream.io().remote_address())?.map(Endpoint::from)
+    }
+
+    /// Holds back data and the end.
+    #[napi]
+    pub fn hold(&self) {
+        self.with(Stream::pause);
+    }
+
+    /// Goes on after `hold`.
+    #[napi]
+    pub fn release(&self) {
+        self.with(Stream::resume);
+    }
+
+    /// Sends FIN.
+    #[napi]
+    pub fn shut_write(&self) {
+        self.with(Stream::shut_write);
+    }
+
+    /// Shuts the reading side.
+    #[napi]
+    pub fn shut_read(&self) {
+        self.with(Stream::shut_read);
+    }
+
+    /// Lets the socket keep the process alive, or not.
+    #[napi]
+    pub fn reference(&self, on: bool) {
+        self.reactor(|reactor, slot| reactor.reference(slot, on));
+    }
+
+    /// `TCP_NODELAY`; true on success.
+    #[napi]
+    pub fn no_delay(&self, on: bool) -> bool {
+        self.with(|stream| stream.io().set_no_delay(on).is_ok()).unwrap_or(false)
+    }
+
+    /// `SO_KEEPALIVE` with the idle time in milliseconds, 0 for the system's; true on success.
+    #[napi]
+    pub fn keep_alive(&self, on: bool, idle: f64) -> bool {
+        let idle = Duration::try_from_secs_f64(idle / 1000.0).unwrap_or(Duration::ZERO);
+        self.with(|stream| stream.io().set_keep_alive(on, idle).is_ok()).unwrap_or(false)
+    }
+
+    /// Sets `IP_TOS` or the traffic class: 0 or a negative error number.
+    #[napi]
+    pub fn set_service_type(&self, value: u32) -> i32 {
+        number(self.with(|stream| stream.io().set_type_of_service(value).map(|()| 0)))
+    }
+
+    /// `IP_TOS` or the traffic class, or a negative error number.
+    #[napi]
+    pub fn service_type(&self) -> i32 {
+        number(self.with(|stream| stream.io().type_of_service()))
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Stream) -> T) -> Option<T> {
+        self.reactor(|reactor, slot| reactor.with_stream(slot, work)).flatten()
+    }
+
+    /// Works with the reactor while the handle's socket is still in it.
+    fn reactor<T>(&self, work: impl FnOnce(&mut Reactor, u32) -> T) -> Option<T> {
+        let key = self.key?;
+        self.core.upgrade()?.with(|reactor| reactor.has(key).then(|| work(reactor, key.index))).flatten()
+    }
+}
+
+fn number(result: Option<io::Result<u32>>) -> i32 {
+    match result {
+        Some(Ok(value)) => value.cast_signed(),
+        Some(Err(error)) => -Failure::from(error).number(),
+        None => -BAD_DESCRIPTOR,
+    }
+}

@@ -1,0 +1,153 @@
+//! Connecting by name: lookup and racing, on tokio.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::failure::Failure;
+use crate::sys;
+
+/// The pause before the next address is tried beside the earlier ones: the "Connection Attempt Delay" that RFC 8305
+/// recommends in section 8.
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+/// Addresses beyond these are not tried: a name with hundreds of them must not open hundreds of sockets.
+const ADDRESSES: usize = 16;
+
+/// All that a race found out.
+#[derive(Debug)]
+pub struct RaceLost {
+    /// What the promise is rejected with: the first address's failure, as Node reports it.
+    pub failure: Failure,
+    /// Each address with its own failure, in the order of the attempts.
+    pub attempts: Vec<(SocketAddr, Failure)>,
+}
+
+/// Looks `host` up and connects to whichever of its addresses answers first, after RFC 8305.
+///
+/// # Cancel safety
+///
+/// Dropping the future ends every attempt and closes its socket; a lookup in progress ends by itself on its own thread.
+///
+/// # Errors
+///
+/// [`Failure::NotFound`] when the name has no address, the attempts' failures when none of its addresses answers.
+pub async fn by_name(host: String, port: u16, local: Option<IpAddr>) -> Result<std::net::TcpStream, RaceLost> {
+    let Ok(found) = lookup_host((host, port)).await else { return Err(lost(Failure::NotFound)) };
+    let found: Vec<SocketAddr> = found.collect();
+    if found.is_empty() {
+        return Err(lost(Failure::NotFound));
+    }
+    let usable =
+        found.into_iter().filter(|address| local.is_none_or(|local| local.is_ipv4() == address.is_ipv4())).collect();
+    race(interleave(usable), local).await?.into_std().map_err(|error| lost(error.into()))
+}
+
+/// Alternates the families, beginning with the one the resolver put first (RFC 8305, section 4).
+fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let Some(first_is_v6) = addresses.first().map(SocketAddr::is_ipv6) else { return addresses };
+    let (first, second): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|address| address.is_ipv6() == first_is_v6);
+    let (mut first, mut second) = (first.into_iter(), second.into_iter());
+    let mut mixed = Vec::new();
+    loop {
+        let before = mixed.len();
+        mixed.extend(first.next());
+        mixed.extend(second.next());
+        if mixed.len() == before || mixed.len() >= ADDRESSES {
+            return mixed;
+        }
+    }
+}
+
+async fn race(addresses: Vec<SocketAddr>, local: Option<IpAddr>) -> Result<TcpStream, RaceLost> {
+    let mut waiting = addresses.iter().copied().enumerate();
+    let mut failures: Vec<Option<Failure>> = vec![None; addresses.len()];
+    let mut attempts = JoinSet::new();
+    loop {
+        // The next one starts when the ones before it have failed, or at the latest after the delay.
+        let more = if let Some((index, address)) = waiting.next() {
+            attempts.spawn(async move { (index, attempt(address, local).await) });
+            waiting.len() > 0
+        } else if attempts.is_empty() {
+            let attempts: Vec<_> = addresses.iter().copied().zip(failures.into_iter().flatten()).collect();
+            let failure = attempts.first().map_or(Failure::System(sys::CONNECTION_REFUSED), |(_, failure)| *failure);
+            return Err(RaceLost { failure, attempts });
+        } else {
+            false
+        };
+        let delay = sleep(ATTEMPT_DELAY);
+        tokio::pin!(delay);
+        loop {
+            tokio::select! {
+                biased;
+                done = attempts.join_next() => match done {
+                    Some(Ok((_, Ok(stream)))) => return Ok(stream),
+                    Some(Ok((index, Err(error)))) => {
+                        failures[index] = Some(error.into());
+                        if more || attempts.is_empty() {
+                            break;
+                        }
+                    }
+                    // An attempt that panicked counts as one that failed.
+                    Some(Err(_)) => {}
+                    None => break,
+                },
+                () = &mut delay, if more => break,
+            }
+        }
+    }
+}
+
+async fn attempt(address: SocketAddr, local: Option<IpAddr>) -> io::Result<TcpStream> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    if let Some(local) = local {
+        socket.bind(SocketAddr::new(local, 0))?;
+    }
+    socket.set_nodelay(true)?;
+    socket.connect(address).await
+}
+
+fn lost(failure: Failure) -> RaceLost {
+    RaceLost { failure, attempts: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> SocketAddr {
+        text.parse().expect("a literal address")
+    }
+
+    #[test]
+    fn families_alternate_and_the_first_one_stays_first() {
+        let mixed = interleave(vec![address("[::1]:1"), address("[::2]:1"), address("1.1.1.1:1")]);
+        assert_eq!(mixed, [address("[::1]:1"), address("1.1.1.1:1"), address("[::2]:1")]);
+    }
+
+    #[test]
+    fn a_name_with_very_many_addresses_is_cut() {
+        let many = (0..100).map(|n| SocketAddr::from(([127, 0, 0, n], 1))).collect();
+        assert_eq!(interleave(many).len(), ADDRESSES);
+    }
+
+    #[tokio::test]
+    async fn the_address_that_answers_wins_over_one_that_refuses() {
+        let server = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let open = server.local_addr().expect("bound");
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port");
+        let stream = race(vec![closed, open], None).await.expect("one address answers");
+        assert_eq!(stream.peer_addr().ok(), Some(open));
+    }
+
+    #[tokio::test]
+    async fn when_nothing_answers_every_failure_is_told() {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port");
+        let lost = race(vec![closed, closed], None).await.expect_err("nothing listens");
+        assert_eq!(lost.failure, Failure::System(sys::CONNECTION_REFUSED));
+        assert_eq!(lost.attempts.len(), 2);
+    }
+}

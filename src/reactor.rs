@@ -1,0 +1,546 @@
+//! The handles of one JS thread and the events they have for it.
+//!
+//! [`Reactor::next`] tells one event at a time. Nothing is read, accepted or finished ahead of the event that tells of it,
+//! so whatever a handler does (pause, close, reload, upgrade) holds from the next event on, and what the kernel still has
+//! stays with the kernel.
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+
+use mio::Interest;
+use tokio::task::AbortHandle;
+
+use crate::connect::{self, RaceLost};
+use crate::failure::Failure;
+use crate::listener::{Accepted, Listener};
+use crate::runtime;
+use crate::slab::{Key, Slab};
+use crate::stream::{Stream, StreamEvent};
+use crate::sys::{ListenerIo, Poller, Ready, StreamIo};
+use crate::turn::{Idle, Turn};
+
+/// Something that the JS half has to be told; the numbers are slots.
+#[derive(Debug)]
+pub enum Event {
+    /// A listener has a new connection.
+    Accepted {
+        /// Whose connection it is.
+        listener: u32,
+        /// The new socket.
+        socket: u32,
+    },
+    /// A listener found no descriptor for a connection: call [`Reactor::retry`] after a pause.
+    Exhausted(u32),
+    /// A connect has succeeded.
+    Connected(u32),
+    /// A connect has failed; its slot is free.
+    ConnectFailed(u32, Box<RaceLost>),
+    /// What a stream has to tell; after [`StreamEvent::Closed`] its slot is free.
+    Stream(u32, StreamEvent),
+}
+
+/// What [`Reactor::next`] found.
+#[derive(Debug)]
+pub enum Next {
+    /// An event.
+    Event(Event),
+    /// More may be ready, but this turn has done its share: come back in the next turn of the loop.
+    Yield,
+    /// Nothing is ready; the wake-up comes when something is.
+    Idle,
+}
+
+/// All handles of one environment.
+#[derive(Debug)]
+pub struct Reactor {
+    poller: Poller,
+    entries: Slab<Entry>,
+    queue: VecDeque<Key>,
+    ready: Vec<Ready>,
+    jobs: Jobs,
+    turn: Turn,
+    referenced: usize,
+}
+
+#[derive(Debug)]
+struct Entry {
+    handle: Handle,
+    queued: bool,
+    referenced: bool,
+}
+
+#[derive(Debug)]
+enum Handle {
+    Listener(Listener),
+    /// A connect that the kernel works on.
+    Connecting {
+        io: StreamIo,
+        allow_half_open: bool,
+    },
+    /// A connect that tokio works on, or whose descriptor was adopted.
+    Pending {
+        allow_half_open: bool,
+        task: Option<AbortHandle>,
+        outcome: Option<Result<StreamIo, Box<RaceLost>>>,
+    },
+    Stream(Stream),
+}
+
+/// Where finished work of other threads arrives.
+#[derive(Debug)]
+struct Jobs {
+    sender: Sender<Job>,
+    finished: Receiver<Job>,
+    wake: Wake,
+}
+
+#[derive(Debug)]
+struct Job {
+    key: Key,
+    outcome: Result<StreamIo, Box<RaceLost>>,
+}
+
+/// Makes the JS thread look; may be called from any thread, any number of times.
+#[derive(Clone)]
+pub struct Wake(Arc<dyn Fn() + Send + Sync>);
+
+impl Wake {
+    /// Wraps a function that makes the JS thread call [`Reactor::next`] soon.
+    #[must_use]
+    pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(wake))
+    }
+
+    /// Makes the JS thread look.
+    pub fn call(&self) {
+        (self.0)();
+    }
+}
+
+impl std::fmt::Debug for Wake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Wake")
+    }
+}
+
+/// Where a connect goes.
+#[derive(Debug)]
+pub enum Target {
+    /// A TCP address.
+    Address(SocketAddr, Option<IpAddr>),
+    /// A host name, with the port and the local address to use.
+    Name(String, u16, Option<IpAddr>),
+    /// A unix path, or an abstract name that starts with a NUL.
+    Unix(Vec<u8>),
+    /// A descriptor that is already connected.
+    Descriptor(crate::sys::Descriptor),
+}
+
+impl Reactor {
+    /// An empty reactor. `wake` must lead to calls of [`Reactor::next`] until it says [`Next::Idle`].
+    ///
+    /// # Errors
+    ///
+    /// The system's, when it has no descriptor or thread left.
+    pub fn new(wake: Wake) -> io::Result<Self> {
+        let watched = wake.clone();
+        let mut poller = Poller::new(move || watched.call())?;
+        poller.arm()?;
+        let (sender, finished) = mpsc::channel();
+        Ok(Self {
+            poller,
+            entries: Slab::new(),
+            queue: VecDeque::new(),
+            ready: Vec::new(),
+            jobs: Jobs { sender, finished, wake },
+            turn: Turn::new(),
+            referenced: 0,
+        })
+    }
+
+    /// Whether any handle keeps the process alive.
+    #[must_use]
+    pub fn is_referenced(&self) -> bool {
+        self.referenced > 0
+    }
+
+    /// Starts a turn: freed slots become usable again and the budget is full.
+    pub fn begin(&mut self) {
+        self.entries.recycle();
+        self.turn.begin();
+    }
+
+    /// Turns spinning and lingering before going idle on or off; on by default.
+    pub fn set_spin(&mut self, on: bool) {
+        self.turn.set_spin(on);
+    }
+
+    /// The next event. `scratch`, of [`crate::stream::READ_LIMIT`] bytes, takes the bytes of a data event.
+    ///
+    /// # Errors
+    ///
+    /// The poll's; none is known to occur.
+    pub fn next(&mut self, scratch: &mut [u8]) -> io::Result<Next> {
+        loop {
+            if self.turn.is_spent() {
+                return Ok(Next::Yield);
+            }
+            while let Some(key) = self.queue.pop_front() {
+                if let Some(event) = self.step(key, scratch) {
+                    return Ok(Next::Event(event));
+                }
+            }
+            if self.look()? {
+                continue;
+            }
+            let mut idle = self.turn.idle();
+            while idle == Idle::Spin {
+                std::hint::spin_loop();
+                if self.look()? {
+                    break;
+                }
+                idle = self.turn.spun();
+            }
+            match idle {
+                Idle::Spin => {}
+                Idle::Linger => return Ok(Next::Yield),
+                Idle::Sleep => {
+                    self.poller.arm()?;
+                    return Ok(Next::Idle);
+                }
+            }
+        }
+    }
+
+    /// Takes what tokio has finished and what the poll says. True if there is something to do.
+    ///
+    /// # Errors
+    ///
+    /// The poll's; none is known to occur.
+    pub fn look(&mut self) -> io::Result<bool> {
+        self.take_finished();
+        self.poller.poll(&mut self.ready)?;
+        let mut all = std::mem::take(&mut self.ready);
+        for ready in all.drain(..) {
+            let key = Key::from_token(ready.token);
+            let Some(entry) = self.entries.at(key) else { continue };
+            let work = match &mut entry.handle {
+                Handle::Listener(listener) => {
+                    listener.note();
+                    true
+                }
+                Handle::Connecting { .. } => true,
+                Handle::Pending { .. } => false,
+                Handle::Stream(stream) => stream.note(&ready),
+            };
+            if work {
+                self.enqueue(key);
+            }
+        }
+        self.ready = all;
+        Ok(!self.queue.is_empty())
+    }
+
+    /// Takes what tokio has finished. True if there is something to do.
+    pub fn take_finished(&mut self) -> bool {
+        while let Ok(job) = self.jobs.finished.try_recv() {
+            // Whoever has been closed meanwhile is not there any more; the connection is dropped with the job.
+            if let Some(entry) = self.entries.at(job.key)
+                && let Handle::Pending { outcome, .. } = &mut entry.handle
+            {
+                *outcome = Some(job.outcome);
+                self.enqueue(job.key);
+            }
+        }
+        !self.queue.is_empty()
+    }
+
+    /// Adds a listening socket.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when the poll can't take it.
+    pub fn listen(&mut self, io: ListenerIo, allow_half_open: bool) -> io::Result<u32> {
+        let mut io = io;
+        let key = self.entries.insert(Entry {
+            handle: Handle::Pending { allow_half_open, task: None, outcome: None },
+            queued: false,
+            referenced: false,
+        });
+        if let Err(error) = self.poller.registry().register(&mut io, key.token(), Interest::READABLE) {
+            self.entries.remove(key.index);
+            return Err(error);
+        }
+        self.put(key, Handle::Listener(Listener::new(io, allow_half_open)));
+        self.reference(key.index, true);
+        Ok(key.index)
+    }
+
+    /// Starts a connect. Its outcome, failure at once included, comes as an event.
+    pub fn connect(&mut self, target: Target, allow_half_open: bool) -> u32 {
+        let key = self.entries.insert(Entry {
+            handle: Handle::Pending { allow_half_open, task: None, outcome: None },
+            queued: false,
+            referenced: false,
+        });
+        self.reference(key.index, true);
+        let begun = match target {
+            Target::Address(address, local) => StreamIo::connect_tcp(address, local),
+            Target::Unix(path) => StreamIo::connect_unix(&path),
+            Target::Descriptor(descriptor) => {
+                let adopted = StreamIo::adopt(descriptor).and_then(|io| self.watch(io, key));
+                self.settle(key, adopted.map_err(|error| Box::new(error.into())));
+                return key.index;
+            }
+            Target::Name(host, port, local) => {
+                self.look_up(key, host, port, local);
+                return key.index;
+            }
+        };
+        match begun.and_then(|io| self.watch(io, key)) {
+            Ok(io) => drop(self.put(key, Handle::Connecting { io, allow_half_open })),
+            Err(error) => self.settle(key, Err(Box::new(error.into()))),
+        }
+        key.index
+    }
+
+    /// Lets a listener that found no descriptor try again.
+    pub fn retry(&mut self, slot: u32) {
+        if let Some(listener) = self.listener(slot) {
+            listener.note();
+            if let Some(key) = self.entries.key(slot) {
+                self.enqueue(key);
+                self.jobs.wake.call();
+            }
+        }
+    }
+
+    /// Whether the handle with this key is still here.
+    #[must_use]
+    pub fn has(&self, key: Key) -> bool {
+        self.entries.key(key.index) == Some(key)
+    }
+
+    /// The key of the handle in a slot.
+    #[must_use]
+    pub fn key(&self, slot: u32) -> Option<Key> {
+        self.entries.key(slot)
+    }
+
+    /// The listener in a slot.
+    pub fn listener(&mut self, slot: u32) -> Option<&mut Listener> {
+        match &mut self.entries.slot(slot)?.handle {
+            Handle::Listener(listener) => Some(listener),
+            _ => None,
+        }
+    }
+
+    /// The connected stream in a slot.
+    pub fn stream(&mut self, slot: u32) -> Option<&mut Stream> {
+        match &mut self.entries.slot(slot)?.handle {
+            Handle::Stream(stream) => Some(stream),
+            _ => None,
+        }
+    }
+
+    /// Does something to a stream after which it may have events of its own, and sees to it that they come.
+    pub fn with_stream<T>(&mut self, slot: u32, change: impl FnOnce(&mut Stream) -> T) -> Option<T> {
+        let stream = self.stream(slot)?;
+        let result = change(stream);
+        if stream.has_work()
+            && let Some(key) = self.entries.key(slot)
+        {
+            self.enqueue(key);
+            self.jobs.wake.call();
+        }
+        Some(result)
+    }
+
+    /// Reads what a [`StreamEvent::Bulk`] announced straight into `into`; how many bytes came.
+    pub fn receive(&mut self, slot: u32, into: &mut [u8]) -> usize {
+        let Some(stream) = self.stream(slot) else { return 0 };
+        let count = stream.receive(into);
+        let more = stream.has_work();
+        self.turn.count(count);
+        if more && let Some(key) = self.entries.key(slot) {
+            self.enqueue(key);
+        }
+        count
+    }
+
+    /// Drops a handle: its socket is closed, what it was doing is given up, and its slot rests until the next turn.
+    pub fn close(&mut self, slot: u32) {
+        self.reference(slot, false);
+        if let Some(Entry { handle: Handle::Pending { task: Some(task), .. }, .. }) = self.entries.remove(slot) {
+            task.abort();
+        }
+    }
+
+    /// Lets a handle keep the process alive, or not.
+    pub fn reference(&mut self, slot: u32, on: bool) {
+        if let Some(entry) = self.entries.slot(slot)
+            && std::mem::replace(&mut entry.referenced, on) != on
+        {
+            if on {
+                self.referenced += 1;
+            } else {
+                self.referenced -= 1;
+            }
+        }
+    }
+
+    fn step(&mut self, key: Key, scratch: &mut [u8]) -> Option<Event> {
+        let entry = self.entries.at(key)?;
+        entry.queued = false;
+        match &mut entry.handle {
+            Handle::Listener(_) => self.accept(key),
+            Handle::Connecting { .. } => self.connecting(key),
+            Handle::Pending { .. } => self.pending(key),
+            Handle::Stream(stream) => {
+                let event = stream.step(scratch)?;
+                match event {
+                    StreamEvent::Closed(_) => {
+                        self.turn.count(0);
+                        self.close(key.index);
+                    }
+                    // The receive that follows counts, and puts the stream back into the queue.
+                    StreamEvent::Bulk(_) => {}
+                    _ => {
+                        self.turn.count(if let StreamEvent::Data(bytes) = event { bytes } else { 0 });
+                        if stream.has_work() {
+                            self.enqueue(key);
+                        }
+                    }
+                }
+                Some(Event::Stream(key.index, event))
+            }
+        }
+    }
+
+    fn accept(&mut self, key: Key) -> Option<Event> {
+        let Handle::Listener(listener) = &mut self.entries.at(key)?.handle else { return None };
+        let accepted = listener.accept();
+        let allow_half_open = listener.allow_half_open();
+        if listener.has_work() {
+            self.enqueue(key);
+        }
+        let io = match accepted {
+            Accepted::Stream(io) => io,
+            Accepted::None => return None,
+            Accepted::Exhausted => return Some(Event::Exhausted(key.index)),
+        };
+        let socket = self.entries.insert(Entry {
+            handle: Handle::Pending { allow_half_open, task: None, outcome: None },
+            queued: false,
+            referenced: false,
+        });
+        match self.watch(io, socket) {
+            Ok(io) => {
+                self.put(socket, Handle::Stream(Stream::new(io, allow_half_open)));
+                self.reference(socket.index, true);
+                self.turn.count(0);
+                Some(Event::Accepted { listener: key.index, socket: socket.index })
+            }
+            Err(_) => {
+                // The poll has no room for it, which passes; the connection itself is lost, as it would be in `accept`.
+                self.entries.remove(socket.index);
+                Some(Event::Exhausted(key.index))
+            }
+        }
+    }
+
+    fn connecting(&mut self, key: Key) -> Option<Event> {
+        let Handle::Connecting { io, allow_half_open } = &mut self.entries.at(key)?.handle else { return None };
+        let allow_half_open = *allow_half_open;
+        match io.take_error() {
+            Ok(None) if !io.is_connected() => None,
+            Ok(None) => {
+                let pending = Handle::Pending { allow_half_open, task: None, outcome: None };
+                let Handle::Connecting { io, .. } = self.put(key, pending)? else { return None };
+                Some(self.connected(key, io, allow_half_open))
+            }
+            Ok(Some(error)) | Err(error) => Some(self.connect_failed(key, Box::new(error.into()))),
+        }
+    }
+
+    fn pending(&mut self, key: Key) -> Option<Event> {
+        let Handle::Pending { allow_half_open, outcome, .. } = &mut self.entries.at(key)?.handle else { return None };
+        let allow_half_open = *allow_half_open;
+        match outcome.take()? {
+            Ok(io) => match self.watch(io, key) {
+                Ok(io) => Some(self.connected(key, io, allow_half_open)),
+                Err(error) => Some(self.connect_failed(key, Box::new(error.into()))),
+            },
+            Err(lost) => Some(self.connect_failed(key, lost)),
+        }
+    }
+
+    fn connected(&mut self, key: Key, io: StreamIo, allow_half_open: bool) -> Event {
+        let mut stream = Stream::new(io, allow_half_open);
+        // The edge that told of the connection may have told of the first bytes too.
+        stream.note(&Ready { token: key.token(), readable: true, writable: true, read_closed: false, failed: false });
+        self.put(key, Handle::Stream(stream));
+        self.enqueue(key);
+        self.turn.count(0);
+        Event::Connected(key.index)
+    }
+
+    fn connect_failed(&mut self, key: Key, lost: Box<RaceLost>) -> Event {
+        self.turn.count(0);
+        self.close(key.index);
+        Event::ConnectFailed(key.index, lost)
+    }
+
+    fn look_up(&mut self, key: Key, host: String, port: u16, local: Option<IpAddr>) {
+        let runtime = match runtime::handle() {
+            Ok(runtime) => runtime,
+            Err(error) => return self.settle(key, Err(Box::new(error.into()))),
+        };
+        let (sender, wake) = (self.jobs.sender.clone(), self.jobs.wake.clone());
+        let task = runtime.spawn(async move {
+            let outcome = connect::by_name(host, port, local).await.map(StreamIo::from_std).map_err(Box::new);
+            // A reactor that is gone has no use for the connection.
+            if sender.send(Job { key, outcome }).is_ok() {
+                wake.call();
+            }
+        });
+        if let Some(Entry { handle: Handle::Pending { task: slot, .. }, .. }) = self.entries.at(key) {
+            *slot = Some(task.abort_handle());
+        }
+    }
+
+    /// Lets an outcome that is already known come as an event, like every other.
+    fn settle(&mut self, key: Key, result: Result<StreamIo, Box<RaceLost>>) {
+        if let Some(Entry { handle: Handle::Pending { outcome, .. }, .. }) = self.entries.at(key) {
+            *outcome = Some(result);
+            self.enqueue(key);
+            self.jobs.wake.call();
+        }
+    }
+
+    fn watch(&self, mut io: StreamIo, key: Key) -> io::Result<StreamIo> {
+        self.poller.registry().register(&mut io, key.token(), Interest::READABLE | Interest::WRITABLE)?;
+        Ok(io)
+    }
+
+    fn put(&mut self, key: Key, handle: Handle) -> Option<Handle> {
+        self.entries.at(key).map(|entry| std::mem::replace(&mut entry.handle, handle))
+    }
+
+    fn enqueue(&mut self, key: Key) {
+        if let Some(entry) = self.entries.at(key)
+            && !std::mem::replace(&mut entry.queued, true)
+        {
+            self.queue.push_back(key);
+        }
+    }
+}
+
+impl From<io::Error> for RaceLost {
+    fn from(error: io::Error) -> Self {
+        Self { failure: Failure::from(error), attempts: Vec::new() }
+    }
+}

@@ -1,0 +1,32 @@
+//! The tokio runtime that does what may block or take long, shared by every environment of the process.
+
+use std::io;
+
+use once_cell::sync::OnceCell;
+use tokio::runtime::{Builder, Handle, Runtime};
+
+/// Connection racing and TLS handshakes are short bursts of CPU time: two workers keep a storm of them off the JS thread
+/// without taking the machine over.
+const WORKERS: usize = 2;
+/// `getaddrinfo` blocks, for seconds when a resolver is silent; this many at once may do so before lookups queue up.
+const BLOCKING_THREADS: usize = 64;
+
+static RUNTIME: OnceCell<Runtime> = OnceCell::new();
+
+/// The runtime, started at its first use.
+///
+/// # Errors
+///
+/// The system's, when its threads or its poll can't be made; the next call tries again.
+pub fn handle() -> io::Result<&'static Handle> {
+    RUNTIME
+        .get_or_try_init(|| {
+            Builder::new_multi_thread()
+                .worker_threads(WORKERS)
+                .max_blocking_threads(BLOCKING_THREADS)
+                .thread_name("bun-sockets")
+                .enable_all()
+                .build()
+        })
+        .map(Runtime::handle)
+}

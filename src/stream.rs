@@ -1,0 +1,318 @@
+//! One connected stream socket: what its two sides may still do, and which event comes next.
+//!
+//! [`Stream::step`] takes one step and tells at most one event, so that a handler's `pause()` or `close()` takes effect
+//! before anything more is read. When several things are due, the order is:
+//!
+//! | due | event |
+//! |---|---|
+//! | the end was told and the socket does not stay half open, or both sides are shut | `Closed` |
+//! | room to write after a short write | `Drain` |
+//! | room to write while the rest of an `end(data)` waits | none until it is sent, then `Closed` or half-closed |
+//! | bytes | `Data` |
+//! | the peer's FIN | `End`, and `Closed` in the next step unless the socket stays half open; only `Closed` after our own FIN |
+//! | a reset, also while paused | `Closed` with the failure |
+
+use std::io;
+use std::net::Shutdown;
+
+use crate::failure::Failure;
+use crate::sys::{Ready, StreamIo};
+
+/// The most that one data event carries: 512 KiB, as in Bun.
+pub const READ_LIMIT: usize = 512 * 1024;
+/// A read of at least this many bytes makes the next one ask how much is there, so that the bytes can go straight into
+/// memory of that size. Below it one copy is cheaper than the question.
+const BULK: usize = 64 * 1024;
+
+/// A connected stream socket.
+#[derive(Debug)]
+pub struct Stream {
+    io: StreamIo,
+    allow_half_open: bool,
+    read: ReadSide,
+    write: WriteSide,
+    ready: Readiness,
+    paused: bool,
+    bulk: bool,
+}
+
+/// What the program can still receive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ReadSide {
+    Open,
+    /// The end was told.
+    Ended,
+}
+
+/// What the program can still send.
+#[derive(Debug)]
+enum WriteSide {
+    Open,
+    /// The last write was short: a drain event is owed.
+    Full,
+    /// `end(data)` was taken only partly by the kernel; the rest goes first.
+    Flushing {
+        rest: Vec<u8>,
+        sent: usize,
+    },
+    Shut,
+}
+
+/// What the edge-triggered poll has said and no system call has used up yet.
+#[derive(Clone, Copy, Debug, Default)]
+struct Readiness {
+    readable: bool,
+    writable: bool,
+    /// Sticky: reading goes on to the end of the stream, since a FIN may have shared an edge with data.
+    read_closed: bool,
+    failed: bool,
+}
+
+/// What a step came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamEvent {
+    /// So many bytes are in the scratch memory.
+    Data(usize),
+    /// At least so many bytes wait, enough to be read straight into memory of that size.
+    Bulk(usize),
+    /// The peer has ended its side.
+    End,
+    /// There is room again after a short write.
+    Drain,
+    /// The connection is over; the caller drops the stream.
+    Closed(Option<Failure>),
+}
+
+/// What became of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// The kernel took so many bytes.
+    Taken(usize),
+    /// The socket is shut for writing, or broken.
+    Refused,
+}
+
+/// What became of an `end`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Everything is with the kernel: the caller drops the stream, which sends FIN.
+    Close,
+    /// FIN is sent, or follows the bytes that wait; the stream lives on until the peer's end, or until they are sent.
+    Later,
+}
+
+impl Stream {
+    /// A stream over a connected socket.
+    #[must_use]
+    pub fn new(io: StreamIo, allow_half_open: bool) -> Self {
+        Self {
+            io,
+            allow_half_open,
+            read: ReadSide::Open,
+            write: WriteSide::Open,
+            ready: Readiness::default(),
+            paused: false,
+            bulk: false,
+        }
+    }
+
+    /// The socket, for its addresses and options.
+    #[must_use]
+    pub fn io(&self) -> &StreamIo {
+        &self.io
+    }
+
+    /// Notes what the poll says. True if a step may have something to do.
+    pub fn note(&mut self, ready: &Ready) -> bool {
+        self.ready.readable |= ready.readable || ready.read_closed;
+        self.ready.writable |= ready.writable;
+        self.ready.read_closed |= ready.read_closed;
+        self.ready.failed |= ready.failed;
+        self.has_work()
+    }
+
+    /// Whether a step may have something to do.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        self.is_over()
+            || self.ready.failed
+            || (self.ready.readable && !self.paused && self.read != ReadSide::Ended)
+            || (self.ready.writable && matches!(self.write, WriteSide::Full | WriteSide::Flushing { .. }))
+    }
+
+    /// Takes one step. `scratch` receives the bytes of a [`StreamEvent::Data`].
+    pub fn step(&mut self, scratch: &mut [u8]) -> Option<StreamEvent> {
+        if self.is_over() {
+            return Some(StreamEvent::Closed(None));
+        }
+        if let Some(event) = self.write_step() {
+            return Some(event);
+        }
+        if self.ready.readable && !self.paused && self.read != ReadSide::Ended {
+            return self.read_step(scratch);
+        }
+        if std::mem::take(&mut self.ready.failed) {
+            return match self.io.take_error() {
+                Ok(None) if self.read == ReadSide::Ended => Some(StreamEvent::Closed(None)),
+                Ok(None) => None,
+                Ok(Some(error)) | Err(error) => Some(StreamEvent::Closed(Some(error.into()))),
+            };
+        }
+        None
+    }
+
+    /// Reads straight into memory that the caller has made after a [`StreamEvent::Bulk`]; how many bytes came.
+    pub fn receive(&mut self, into: &mut [u8]) -> usize {
+        // An error or an end shows again in the next step, which is the one to tell of it.
+        let count = self.io.receive(into).unwrap_or(0);
+        self.ready.readable = count == 0 || into.len() == READ_LIMIT || self.ready.read_closed || self.ready.failed;
+        self.bulk = count >= BULK;
+        count
+    }
+
+    /// Sends at once what the kernel takes; nothing is kept.
+    pub fn write(&mut self, bytes: &[u8]) -> Written {
+        if !self.is_writable() {
+            return Written::Refused;
+        }
+        if bytes.is_empty() {
+            return Written::Taken(0);
+        }
+        match self.io.send(bytes) {
+            Ok(count) => {
+                if count < bytes.len() {
+                    self.write = WriteSide::Full;
+                }
+                Written::Taken(count)
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.write = WriteSide::Full;
+                Written::Taken(0)
+            }
+            // The poll reports the broken connection, and the step after that closes it.
+            Err(_) => Written::Refused,
+        }
+    }
+
+    /// Sends `bytes` and then FIN.
+    ///
+    /// Differs from Bun: bytes that the kernel does not take at once are kept and sent before the FIN, and a stream that
+    /// stays half open is only shut for writing.
+    pub fn end(&mut self, bytes: &[u8]) -> Ended {
+        if matches!(self.write, WriteSide::Flushing { .. }) {
+            return Ended::Later;
+        }
+        if let Written::Taken(count) = self.write(bytes)
+            && count < bytes.len()
+        {
+            self.write = WriteSide::Flushing { rest: bytes[count..].to_vec(), sent: 0 };
+            return Ended::Later;
+        }
+        if self.allow_half_open && self.read == ReadSide::Open && self.is_writable() && self.finish_writing() {
+            return Ended::Later;
+        }
+        Ended::Close
+    }
+
+    /// Whether a write can still be taken.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        matches!(self.write, WriteSide::Open | WriteSide::Full)
+    }
+
+    /// Sends FIN and goes on reading.
+    pub fn shut_write(&mut self) {
+        if self.is_writable() {
+            self.finish_writing();
+        }
+    }
+
+    /// Shuts the reading side: the end is told at once.
+    pub fn shut_read(&mut self) {
+        if self.read == ReadSide::Open && self.io.shutdown(Shutdown::Read).is_ok() {
+            self.ready.readable = true;
+            self.ready.read_closed = true;
+        }
+    }
+
+    /// Holds back data and the end of the stream.
+    pub fn pause(&mut self) {
+        self.paused = true;
+    }
+
+    /// Goes on after [`Stream::pause`]. True if a step may have something to do.
+    pub fn resume(&mut self) -> bool {
+        self.paused = false;
+        self.has_work()
+    }
+
+    fn write_step(&mut self) -> Option<StreamEvent> {
+        if !std::mem::take(&mut self.ready.writable) {
+            return None;
+        }
+        match &mut self.write {
+            WriteSide::Open | WriteSide::Shut => None,
+            WriteSide::Full => {
+                self.write = WriteSide::Open;
+                Some(StreamEvent::Drain)
+            }
+            WriteSide::Flushing { rest, sent } => match self.io.send(&rest[*sent..]) {
+                Ok(count) => {
+                    *sent += count;
+                    if *sent < rest.len() {
+                        return None;
+                    }
+                    let stays = self.allow_half_open && self.read == ReadSide::Open && self.finish_writing();
+                    (!stays).then_some(StreamEvent::Closed(None))
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+                Err(error) => Some(StreamEvent::Closed(Some(error.into()))),
+            },
+        }
+    }
+
+    fn read_step(&mut self, scratch: &mut [u8]) -> Option<StreamEvent> {
+        if std::mem::take(&mut self.bulk) {
+            if let Ok(count) = self.io.available()
+                && count >= BULK
+            {
+                return Some(StreamEvent::Bulk(count.min(READ_LIMIT)));
+            }
+        }
+        match self.io.receive(scratch) {
+            Ok(0) => {
+                self.ready.readable = false;
+                self.read = ReadSide::Ended;
+                // As Bun: who has already sent FIN is told of the close only.
+                Some(if matches!(self.write, WriteSide::Shut) { StreamEvent::Closed(None) } else { StreamEvent::End })
+            }
+            Ok(count) => {
+                self.ready.readable = count == scratch.len() || self.ready.read_closed || self.ready.failed;
+                self.bulk = count >= BULK;
+                Some(StreamEvent::Data(count))
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.ready.readable = false;
+                None
+            }
+            Err(error) => Some(StreamEvent::Closed(Some(error.into()))),
+        }
+    }
+
+    /// The end was told and nothing is left to send, so that the socket closes by itself.
+    fn is_over(&self) -> bool {
+        self.read == ReadSide::Ended
+            && match self.write {
+                WriteSide::Open | WriteSide::Full => !self.allow_half_open,
+                WriteSide::Flushing { .. } => false,
+                WriteSide::Shut => true,
+            }
+    }
+
+    fn finish_writing(&mut self) -> bool {
+        // ENOTCONN: the peer is already gone, which the poll reports as well.
+        let shut = self.io.shutdown(Shutdown::Write).is_ok();
+        self.write = WriteSide::Shut;
+        shut
+    }
+}

@@ -1,0 +1,16 @@
+//! What differs between platforms: sockets, and how the JS thread learns that they are ready.
+
+#[cfg(unix)]
+#[path = "unix.rs"]
+#[expect(unsafe_code, reason = "system calls that no crate wraps")]
+mod platform;
+#[cfg(windows)]
+#[path = "windows.rs"]
+mod platform;
+mod poller;
+
+pub use platform::{
+    BAD_DESCRIPTOR, CONNECTION_REFUSED, Descriptor, INVALID, IO_ERROR, ListenerIo, Sharing, StreamIo, UNSUPPORTED,
+    is_aborted, is_transient, number,
+};
+pub use poller::{Poller, Ready};

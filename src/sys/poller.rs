@@ -1,0 +1,44 @@
+//! How the JS thread learns that sockets are ready.
+//!
+//! Where descriptors nest (epoll, kqueue) the JS thread polls for itself and a watcher thread only waits for that poll to
+//! become readable: no event crosses threads. Elsewhere (Windows) the watcher polls and sends the readiness list along.
+
+#[cfg(unix)]
+mod nested;
+#[cfg(any(windows, test))]
+mod threaded;
+
+#[cfg(unix)]
+pub use nested::Poller;
+#[cfg(windows)]
+pub use threaded::Poller;
+
+/// What the poll says of one socket.
+#[derive(Clone, Copy, Debug)]
+pub struct Ready {
+    /// Whose readiness it is.
+    pub token: mio::Token,
+    /// There is something to read, an end of stream included.
+    pub readable: bool,
+    /// There is room to write.
+    pub writable: bool,
+    /// The peer has ended its side, or both sides are closed: reading must go on to the end.
+    pub read_closed: bool,
+    /// The socket has failed, or both of its sides are closed.
+    pub failed: bool,
+}
+
+impl From<&mio::event::Event> for Ready {
+    fn from(event: &mio::event::Event) -> Self {
+        Self {
+            token: event.token(),
+            readable: event.is_readable(),
+            writable: event.is_writable(),
+            read_closed: event.is_read_closed(),
+            failed: event.is_error() || event.is_write_closed(),
+        }
+    }
+}
+
+/// How many readiness events one system call fetches; more come with the next call.
+const EVENTS: usize = 1024;

@@ -1,0 +1,441 @@
+//! Sockets on Linux, macOS and their kin.
+
+use std::io::{self, Read};
+use std::net::{IpAddr, Shutdown, SocketAddr};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::time::Duration;
+
+use mio::event::Source;
+use mio::unix::SourceFd;
+use mio::{Interest, Registry, Token};
+use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
+
+/// A socket's number, as programs see it in `fd`.
+pub type Descriptor = RawFd;
+
+/// The error number of a refused connection.
+pub const CONNECTION_REFUSED: i32 = libc::ECONNREFUSED;
+/// The error number of something that is no descriptor.
+pub const BAD_DESCRIPTOR: i32 = libc::EBADF;
+/// The error number of a wrong argument.
+pub const INVALID: i32 = libc::EINVAL;
+/// The error number of what a platform can't do.
+pub const UNSUPPORTED: i32 = libc::EOPNOTSUPP;
+/// The error number of an error that has none.
+pub const IO_ERROR: i32 = libc::EIO;
+
+/// Connections that the kernel completes ahead of `accept`. It caps the number at its own `somaxconn` (4,096 on Linux since
+/// 5.4); a burst of connects larger than this waits in the clients.
+const BACKLOG: i32 = 4096;
+
+/// The number by which Node knows an error: the system's own.
+#[must_use]
+pub fn number(raw: i32) -> i32 {
+    raw
+}
+
+/// Whether a connection went away before it could be accepted.
+#[must_use]
+pub fn is_aborted(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ECONNABORTED | libc::EPROTO | libc::EPERM))
+}
+
+/// Whether the operation can simply be tried again later, the kernel being out of buffers included.
+#[must_use]
+pub fn is_transient(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOBUFS | libc::ENOMEM))
+}
+
+/// One connected, or connecting, stream socket.
+#[derive(Debug)]
+pub struct StreamIo(Socket);
+
+impl StreamIo {
+    /// Starts a connection to a TCP address; the outcome shows as readiness.
+    ///
+    /// # Errors
+    ///
+    /// Those of `socket`, `bind` and of a `connect` that fails at once.
+    pub fn connect_tcp(address: SocketAddr, local: Option<IpAddr>) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(address), nonblocking(Type::STREAM), Some(Protocol::TCP))?;
+        unix_defaults(&socket)?;
+        if let Some(local) = local {
+            socket.bind(&SocketAddr::new(local, 0).into())?;
+        }
+        start(&socket, &address.into())?;
+        // As Bun: small writes leave at once.
+        socket.set_tcp_nodelay(true)?;
+        Ok(Self(socket))
+    }
+
+    /// Starts a connection to a unix path, or to an abstract name when `path` starts with a NUL.
+    ///
+    /// # Errors
+    ///
+    /// Those of `socket` and `connect`; EINVAL for a path that does not fit.
+    pub fn connect_unix(path: &[u8]) -> io::Result<Self> {
+        let socket = Socket::new(Domain::UNIX, nonblocking(Type::STREAM), None)?;
+        unix_defaults(&socket)?;
+        start(&socket, &unix_address(path)?)?;
+        Ok(Self(socket))
+    }
+
+    /// Takes a descriptor over that must be a stream socket; it belongs to the stream from then on, unless this fails.
+    ///
+    /// # Errors
+    ///
+    /// EBADF for what is no open descriptor, ENOTSOCK for what is no socket, EINVAL for another kind of socket.
+    pub fn adopt(descriptor: Descriptor) -> io::Result<Self> {
+        if descriptor < 0 {
+            return Err(io::Error::from_raw_os_error(BAD_DESCRIPTOR));
+        }
+        // SAFETY: `into_raw_fd` gives it back below whenever the descriptor turns out not to be ours to keep.
+        let socket = unsafe { Socket::from_raw_fd(descriptor) };
+        let checked = socket.r#type().and_then(|kind| {
+            if kind == Type::STREAM { socket.set_nonblocking(true) } else { Err(io::Error::from_raw_os_error(INVALID)) }
+        });
+        match checked {
+            Ok(()) => Ok(Self(socket)),
+            Err(error) => {
+                std::mem::forget(socket);
+                Err(error)
+            }
+        }
+    }
+
+    /// A connection that was made elsewhere, by tokio for example.
+    #[must_use]
+    pub fn from_std(stream: std::net::TcpStream) -> Self {
+        Self(stream.into())
+    }
+
+    /// The descriptor by itself, for a handshake that runs elsewhere.
+    #[must_use]
+    pub fn into_owned(self) -> OwnedFd {
+        self.0.into()
+    }
+
+    /// The reverse of [`StreamIo::into_owned`].
+    #[must_use]
+    pub fn from_owned(descriptor: OwnedFd) -> Self {
+        Self(descriptor.into())
+    }
+
+    /// One `recv`.
+    ///
+    /// # Errors
+    ///
+    /// The system's; `WouldBlock` when there is nothing.
+    pub fn receive(&self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match (&self.0).read(into) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// One `send`, without SIGPIPE.
+    ///
+    /// # Errors
+    ///
+    /// The system's; `WouldBlock` when there is no room, being out of buffers included.
+    pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match send(&self.0, bytes) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if is_transient(&error) => return Err(io::ErrorKind::WouldBlock.into()),
+                result => return result,
+            }
+        }
+    }
+
+    /// How many bytes a read would find.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn available(&self) -> io::Result<usize> {
+        Ok(usize::try_from(rustix::io::ioctl_fionread(&self.0)?).unwrap_or(usize::MAX))
+    }
+
+    /// Ends one side or both.
+    ///
+    /// # Errors
+    ///
+    /// ENOTCONN when the peer is already gone.
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.0.shutdown(how)
+    }
+
+    /// Makes the close that follows send RST.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn reset_on_close(&self) -> io::Result<()> {
+        self.0.set_linger(Some(Duration::ZERO))
+    }
+
+    /// Takes the pending error off the socket.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.0.take_error()
+    }
+
+    /// `TCP_NODELAY`.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn set_no_delay(&self, on: bool) -> io::Result<()> {
+        self.0.set_tcp_nodelay(on)
+    }
+
+    /// `SO_KEEPALIVE`, and the idle time before the first probe unless it is zero.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn set_keep_alive(&self, on: bool, idle: Duration) -> io::Result<()> {
+        if self.is_unix() {
+            return Err(io::Error::from_raw_os_error(UNSUPPORTED));
+        }
+        if on && !idle.is_zero() {
+            self.0.set_tcp_keepalive(&TcpKeepalive::new().with_time(idle.max(Duration::from_secs(1))))?;
+        }
+        self.0.set_keepalive(on)
+    }
+
+    /// `IP_TOS`, or the traffic class over IPv6.
+    ///
+    /// # Errors
+    ///
+    /// The system's; EINVAL on unix sockets.
+    pub fn set_type_of_service(&self, value: u32) -> io::Result<()> {
+        match self.0.local_addr()?.as_socket() {
+            Some(SocketAddr::V4(_)) => self.0.set_tos_v4(value),
+            Some(SocketAddr::V6(_)) => self.0.set_tclass_v6(value),
+            None => Err(io::Error::from_raw_os_error(INVALID)),
+        }
+    }
+
+    /// The reverse of [`StreamIo::set_type_of_service`].
+    ///
+    /// # Errors
+    ///
+    /// The system's; EINVAL on unix sockets.
+    pub fn type_of_service(&self) -> io::Result<u32> {
+        match self.0.local_addr()?.as_socket() {
+            Some(SocketAddr::V4(_)) => self.0.tos_v4(),
+            Some(SocketAddr::V6(_)) => self.0.tclass_v6(),
+            None => Err(io::Error::from_raw_os_error(INVALID)),
+        }
+    }
+
+    /// This end's address, unless it is a unix socket.
+    #[must_use]
+    pub fn local_address(&self) -> Option<SocketAddr> {
+        self.0.local_addr().ok()?.as_socket()
+    }
+
+    /// The other end's address, unless it is a unix socket or gone.
+    #[must_use]
+    pub fn remote_address(&self) -> Option<SocketAddr> {
+        self.0.peer_addr().ok()?.as_socket()
+    }
+
+    /// Whether the connection is established.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.0.peer_addr().is_ok()
+    }
+
+    /// The descriptor's number.
+    #[must_use]
+    pub fn descriptor(&self) -> Descriptor {
+        self.0.as_raw_fd()
+    }
+
+    fn is_unix(&self) -> bool {
+        self.0.local_addr().is_ok_and(|address| address.is_unix())
+    }
+}
+
+/// One listening socket.
+#[derive(Debug)]
+pub struct ListenerIo {
+    socket: Socket,
+    unix: bool,
+}
+
+/// How a TCP listener shares its address.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sharing {
+    /// Several listeners may bind the port if all of them say so (`SO_REUSEPORT`).
+    pub reuse_port: bool,
+    /// An IPv6 wildcard takes no IPv4 connections (`IPV6_V6ONLY`).
+    pub ipv6_only: bool,
+}
+
+impl ListenerIo {
+    /// Binds a TCP address and listens.
+    ///
+    /// # Errors
+    ///
+    /// Those of `socket`, `bind` and `listen`.
+    pub fn bind_tcp(address: SocketAddr, sharing: Sharing) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(address), nonblocking(Type::STREAM), Some(Protocol::TCP))?;
+        unix_defaults(&socket)?;
+        socket.set_reuse_address(true)?;
+        if sharing.reuse_port {
+            socket.set_reuse_port(true)?;
+        }
+        if address.is_ipv6() {
+            socket.set_only_v6(sharing.ipv6_only)?;
+        }
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        Ok(Self { socket, unix: false })
+    }
+
+    /// Binds a unix path, or an abstract name when `path` starts with a NUL, and listens.
+    ///
+    /// # Errors
+    ///
+    /// Those of `socket`, `bind` and `listen`; EINVAL for a path that does not fit.
+    pub fn bind_unix(path: &[u8]) -> io::Result<Self> {
+        let socket = Socket::new(Domain::UNIX, nonblocking(Type::STREAM), None)?;
+        unix_defaults(&socket)?;
+        socket.bind(&unix_address(path)?)?;
+        socket.listen(BACKLOG)?;
+        Ok(Self { socket, unix: true })
+    }
+
+    /// Takes one connection.
+    ///
+    /// # Errors
+    ///
+    /// The system's; `WouldBlock` when none waits.
+    pub fn accept(&self) -> io::Result<StreamIo> {
+        loop {
+            match accept(&self.socket) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+                Ok(socket) => {
+                    if !self.unix {
+                        // Refused only by a connection that is already gone; its end shows in the first read.
+                        drop(socket.set_tcp_nodelay(true));
+                    }
+                    return Ok(StreamIo(socket));
+                }
+            }
+        }
+    }
+
+    /// The bound address, unless it is a unix path.
+    #[must_use]
+    pub fn local_address(&self) -> Option<SocketAddr> {
+        self.socket.local_addr().ok()?.as_socket()
+    }
+
+    /// The descriptor's number.
+    #[must_use]
+    pub fn descriptor(&self) -> Descriptor {
+        self.socket.as_raw_fd()
+    }
+}
+
+macro_rules! source {
+    ($type:ty, $socket:tt) => {
+        impl Source for $type {
+            fn register(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
+                SourceFd(&self.$socket.as_raw_fd()).register(registry, token, interests)
+            }
+
+            fn reregister(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
+                SourceFd(&self.$socket.as_raw_fd()).reregister(registry, token, interests)
+            }
+
+            fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+                SourceFd(&self.$socket.as_raw_fd()).deregister(registry)
+            }
+        }
+    };
+}
+
+source!(StreamIo, 0);
+source!(ListenerIo, socket);
+
+/// A connect that has only begun counts as success.
+fn start(socket: &Socket, address: &SockAddr) -> io::Result<()> {
+    match socket.connect(address) {
+        Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => Ok(()),
+        result => result,
+    }
+}
+
+/// The bytes of a path are its name: nothing is decoded, and an abstract name is not padded.
+fn unix_address(path: &[u8]) -> io::Result<SockAddr> {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    if path.len() > UNIX_PATH_MAX {
+        return Err(io::Error::from_raw_os_error(INVALID));
+    }
+    SockAddr::unix(OsStr::from_bytes(path))
+}
+
+/// The longest path that `bind` and `connect` take: `sun_path` less its NUL.
+#[cfg(target_os = "linux")]
+const UNIX_PATH_MAX: usize = 107;
+#[cfg(not(target_os = "linux"))]
+const UNIX_PATH_MAX: usize = 103;
+
+#[cfg(target_os = "linux")]
+fn nonblocking(kind: Type) -> Type {
+    kind.nonblocking()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn nonblocking(kind: Type) -> Type {
+    kind
+}
+
+#[cfg(target_os = "linux")]
+#[expect(clippy::unnecessary_wraps, reason = "other systems need system calls here")]
+fn unix_defaults(_socket: &Socket) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn unix_defaults(socket: &Socket) -> io::Result<()> {
+    socket.set_nonblocking(true)?;
+    #[cfg(target_vendor = "apple")]
+    socket.set_nosigpipe(true)?;
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+fn accept(socket: &Socket) -> io::Result<Socket> {
+    socket.accept4(libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC).map(|(accepted, _)| accepted)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn accept(socket: &Socket) -> io::Result<Socket> {
+    let (accepted, _) = socket.accept()?;
+    accepted.set_nonblocking(true)?;
+    Ok(accepted)
+}
+
+#[cfg(target_vendor = "apple")]
+fn send(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
+    socket.send(bytes)
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn send(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
+    socket.send_with_flags(bytes, libc::MSG_NOSIGNAL)
+}

@@ -1,0 +1,332 @@
+//! Sockets on Windows. mio's own types: they arm the completion port again after each operation that would block.
+
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Shutdown, SocketAddr};
+use std::os::windows::io::AsRawSocket;
+use std::time::Duration;
+
+use mio::event::Source;
+use mio::net::{TcpListener, TcpStream};
+use mio::{Interest, Registry, Token};
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
+
+/// A socket's number, as programs see it in `fd`.
+pub type Descriptor = i32;
+
+// The numbers that libuv gives to errors on Windows: Node's table of names knows these, not those of Winsock.
+/// The error number of a refused connection.
+pub const CONNECTION_REFUSED: i32 = 4078;
+/// The error number of something that is no descriptor.
+pub const BAD_DESCRIPTOR: i32 = 4083;
+/// The error number of a wrong argument.
+pub const INVALID: i32 = 4071;
+/// The error number of what a platform can't do.
+pub const UNSUPPORTED: i32 = 4049;
+/// The error number of an error that has none.
+pub const IO_ERROR: i32 = 4070;
+
+/// Connections that the system completes ahead of `accept`; it caps the number itself.
+const BACKLOG: i32 = 4096;
+
+/// Winsock's numbers (`WSABASEERR` is 10,000) and libuv's for them.
+const NUMBERS: [(i32, i32); 22] = [
+    (10009, BAD_DESCRIPTOR),
+    (10013, 4092),
+    (10022, INVALID),
+    (10024, 4066),
+    (10036, 4040),
+    (10038, 4050),
+    (10040, 4065),
+    (10045, UNSUPPORTED),
+    (10047, 4089),
+    (10048, 4091),
+    (10049, 4090),
+    (10050, 4063),
+    (10051, 4062),
+    (10053, 4079),
+    (10054, 4077),
+    (10055, 4060),
+    (10056, 4069),
+    (10057, 4053),
+    (10058, 4047),
+    (10060, 4039),
+    (10061, CONNECTION_REFUSED),
+    (10065, 4073),
+];
+
+/// The number by which Node knows an error.
+#[must_use]
+pub fn number(raw: i32) -> i32 {
+    NUMBERS.iter().find(|(winsock, _)| *winsock == raw).map_or(raw, |(_, libuv)| *libuv)
+}
+
+/// Whether a connection went away before it could be accepted.
+#[must_use]
+pub fn is_aborted(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset)
+}
+
+/// Whether the operation can simply be tried again later.
+#[must_use]
+pub fn is_transient(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(10055)
+}
+
+fn unsupported() -> io::Error {
+    io::Error::from_raw_os_error(UNSUPPORTED)
+}
+
+/// One connected, or connecting, stream socket.
+#[derive(Debug)]
+pub struct StreamIo(TcpStream);
+
+impl StreamIo {
+    /// Starts a connection to a TCP address; the outcome shows as readiness.
+    ///
+    /// # Errors
+    ///
+    /// Those of `socket`, `bind` and of a `connect` that fails at once.
+    pub fn connect_tcp(address: SocketAddr, local: Option<IpAddr>) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        socket.set_nonblocking(true)?;
+        if let Some(local) = local {
+            socket.bind(&SocketAddr::new(local, 0).into())?;
+        }
+        match socket.connect(&SockAddr::from(address)) {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+            _ => {}
+        }
+        socket.set_tcp_nodelay(true)?;
+        Ok(Self(TcpStream::from_std(socket.into())))
+    }
+
+    /// Unix sockets are not supported on Windows.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    pub fn connect_unix(_path: &[u8]) -> io::Result<Self> {
+        Err(unsupported())
+    }
+
+    /// Adopting a descriptor is not supported on Windows.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    pub fn adopt(_descriptor: Descriptor) -> io::Result<Self> {
+        Err(unsupported())
+    }
+
+    /// A connection that was made elsewhere, by tokio for example.
+    #[must_use]
+    pub fn from_std(stream: std::net::TcpStream) -> Self {
+        Self(TcpStream::from_std(stream))
+    }
+
+    /// One `recv`.
+    ///
+    /// # Errors
+    ///
+    /// The system's; `WouldBlock` when there is nothing.
+    pub fn receive(&self, into: &mut [u8]) -> io::Result<usize> {
+        (&self.0).read(into)
+    }
+
+    /// One `send`.
+    ///
+    /// # Errors
+    ///
+    /// The system's; `WouldBlock` when there is no room.
+    pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        match (&self.0).write(bytes) {
+            Err(error) if is_transient(&error) => Err(io::ErrorKind::WouldBlock.into()),
+            result => result,
+        }
+    }
+
+    /// How many bytes a read would find: unknown here, so that reads go through the scratch memory.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    pub fn available(&self) -> io::Result<usize> {
+        Ok(0)
+    }
+
+    /// Ends one side or both.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when the peer is already gone.
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.0.shutdown(how)
+    }
+
+    /// Makes the close that follows send RST.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn reset_on_close(&self) -> io::Result<()> {
+        SockRef::from(&self.0).set_linger(Some(Duration::ZERO))
+    }
+
+    /// Takes the pending error off the socket.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.0.take_error()
+    }
+
+    /// `TCP_NODELAY`.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn set_no_delay(&self, on: bool) -> io::Result<()> {
+        self.0.set_nodelay(on)
+    }
+
+    /// `SO_KEEPALIVE`, and the idle time before the first probe unless it is zero.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn set_keep_alive(&self, on: bool, idle: Duration) -> io::Result<()> {
+        let socket = SockRef::from(&self.0);
+        if on && !idle.is_zero() {
+            socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(idle.max(Duration::from_secs(1))))?;
+        }
+        socket.set_keepalive(on)
+    }
+
+    /// `IP_TOS`; IPv6 has none here.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn set_type_of_service(&self, value: u32) -> io::Result<()> {
+        SockRef::from(&self.0).set_tos_v4(value)
+    }
+
+    /// The reverse of [`StreamIo::set_type_of_service`].
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn type_of_service(&self) -> io::Result<u32> {
+        SockRef::from(&self.0).tos_v4()
+    }
+
+    /// This end's address.
+    #[must_use]
+    pub fn local_address(&self) -> Option<SocketAddr> {
+        self.0.local_addr().ok()
+    }
+
+    /// The other end's address, unless it is gone.
+    #[must_use]
+    pub fn remote_address(&self) -> Option<SocketAddr> {
+        self.0.peer_addr().ok()
+    }
+
+    /// Whether the connection is established.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.0.peer_addr().is_ok()
+    }
+
+    /// The socket's number, as far as it fits.
+    #[must_use]
+    pub fn descriptor(&self) -> Descriptor {
+        Descriptor::try_from(self.0.as_raw_socket()).unwrap_or(-1)
+    }
+}
+
+/// One listening socket.
+#[derive(Debug)]
+pub struct ListenerIo(TcpListener);
+
+/// How a TCP listener shares its address.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sharing {
+    /// Not known to Windows: ignored.
+    pub reuse_port: bool,
+    /// An IPv6 wildcard takes no IPv4 connections (`IPV6_V6ONLY`).
+    pub ipv6_only: bool,
+}
+
+impl ListenerIo {
+    /// Binds a TCP address and listens. `SO_REUSEADDR` stays off: on Windows it lets others take the port over.
+    ///
+    /// # Errors
+    ///
+    /// Those of `socket`, `bind` and `listen`.
+    pub fn bind_tcp(address: SocketAddr, sharing: Sharing) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        socket.set_nonblocking(true)?;
+        if address.is_ipv6() {
+            socket.set_only_v6(sharing.ipv6_only)?;
+        }
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        Ok(Self(TcpListener::from_std(socket.into())))
+    }
+
+    /// Unix sockets are not supported on Windows.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    pub fn bind_unix(_path: &[u8]) -> io::Result<Self> {
+        Err(unsupported())
+    }
+
+    /// Takes one connection.
+    ///
+    /// # Errors
+    ///
+    /// The system's; `WouldBlock` when none waits.
+    pub fn accept(&self) -> io::Result<StreamIo> {
+        let (stream, _) = self.0.accept()?;
+        // Refused only by a connection that is already gone; its end shows in the first read.
+        drop(stream.set_nodelay(true));
+        Ok(StreamIo(stream))
+    }
+
+    /// The bound address.
+    #[must_use]
+    pub fn local_address(&self) -> Option<SocketAddr> {
+        self.0.local_addr().ok()
+    }
+
+    /// The socket's number, as far as it fits.
+    #[must_use]
+    pub fn descriptor(&self) -> Descriptor {
+        Descriptor::try_from(self.0.as_raw_socket()).unwrap_or(-1)
+    }
+}
+
+macro_rules! source {
+    ($type:ty) => {
+        impl Source for $type {
+            fn register(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
+                self.0.register(registry, token, interests)
+            }
+
+            fn reregister(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
+                self.0.reregister(registry, token, interests)
+            }
+
+            fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+                self.0.deregister(registry)
+            }
+        }
+    };
+}
+
+source!(StreamIo);
+source!(ListenerIo);
