@@ -487,16 +487,16 @@ export interface SocketAddress {
 }
 
 export namespace udp {
-  type Data = string | ArrayBufferView | ArrayBufferLike;
+  export type Data = string | ArrayBufferView | ArrayBufferLike;
 
-  interface ReceiveFlags {
+  export interface ReceiveFlags {
     /** The datagram was longer than the receive buffer; `data` is its beginning. */
     truncated: boolean;
     /** The sender's address is IPv6 (on a dual-stack socket an IPv4 sender is `::ffff:a.b.c.d`). */
     ipv6: boolean;
   }
 
-  interface SocketHandler<DataBinaryType extends BinaryType> {
+  export interface SocketHandler<DataBinaryType extends BinaryType> {
     /** One datagram, in memory of its own. */
     data?(
       socket: Socket<DataBinaryType>,
@@ -511,7 +511,7 @@ export namespace udp {
     error?(socket: Socket<DataBinaryType>, error: Error): void | Promise<void>;
   }
 
-  interface ConnectedSocketHandler<DataBinaryType extends BinaryType> {
+  export interface ConnectedSocketHandler<DataBinaryType extends BinaryType> {
     data?(
       socket: ConnectedSocket<DataBinaryType>,
       data: BinaryTypeList[DataBinaryType],
@@ -523,7 +523,7 @@ export namespace udp {
     error?(socket: ConnectedSocket<DataBinaryType>, error: Error): void | Promise<void>;
   }
 
-  interface SocketOptions<DataBinaryType extends BinaryType> {
+  export interface SocketOptions<DataBinaryType extends BinaryType> {
     /** Default `'0.0.0.0'`. */
     hostname?: string;
     /** 0 to 65535. Default 0: the system chooses. */
@@ -533,7 +533,7 @@ export namespace udp {
     socket?: SocketHandler<DataBinaryType>;
   }
 
-  interface ConnectSocketOptions<DataBinaryType extends BinaryType> {
+  export interface ConnectSocketOptions<DataBinaryType extends BinaryType> {
     hostname?: string;
     port?: number;
     binaryType?: DataBinaryType;
@@ -542,7 +542,7 @@ export namespace udp {
     connect: { hostname: string; port: number };
   }
 
-  interface BaseUDPSocket {
+  export interface BaseUDPSocket {
     /** As bound. Keeps its value after `close`, as the others. */
     readonly hostname: string;
     readonly port: number;
@@ -572,7 +572,7 @@ export namespace udp {
     dropSourceSpecificMembership(sourceAddress: string, groupAddress: string, interfaceAddress?: string): boolean;
   }
 
-  interface ConnectedSocket<DataBinaryType extends BinaryType> extends BaseUDPSocket {
+  export interface ConnectedSocket<DataBinaryType extends BinaryType> extends BaseUDPSocket {
     readonly remoteAddress: SocketAddress;
     /** Returns the number of datagrams sent. */
     sendMany(packets: readonly Data[]): number;
@@ -582,7 +582,7 @@ export namespace udp {
     reload(handler: ConnectedSocketHandler<DataBinaryType>): void;
   }
 
-  interface Socket<DataBinaryType extends BinaryType> extends BaseUDPSocket {
+  export interface Socket<DataBinaryType extends BinaryType> extends BaseUDPSocket {
     /** Data, port, address, data, port, address ... Returns the number of datagrams sent. */
     sendMany(packets: readonly (Data | string | number)[]): number;
     /** `false` if the kernel has no room; `drain` follows. At most 65507 bytes. The address is a literal. */
