@@ -1,0 +1,59 @@
+// A program written against Bun's types, once with Bun's functions and once with ours, and our own additions.
+
+import api, { connect, install, listen, type Socket, type SocketHandler, udpSocket } from 'bun-sockets';
+import 'bun-sockets/polyfill';
+import 'bun-sockets/register';
+
+interface Session {
+  name: string;
+  rest: string;
+}
+
+async function program({ connect, listen }: Pick<typeof api, 'connect' | 'listen'>): Promise<number> {
+  const handlers: SocketHandler<Session> = {
+    open(socket) {
+      socket.data.name = `${socket.remoteAddress}:${socket.remotePort}`;
+    },
+    data(socket, data) {
+      socket.data.rest += data.toString('latin1');
+      const n: number = socket.write(data, 0, data.byteLength);
+      if (n < data.byteLength) socket.pause();
+    },
+    drain: (socket) => socket.resume(),
+    close(_socket, error) {
+      if (error) console.error(error.message);
+    },
+  };
+  using listener = listen<Session>({ hostname: 'localhost', port: 0, socket: handlers, data: { name: '', rest: '' } });
+  const socket = await connect<Session>({ hostname: 'localhost', port: listener.port, socket: handlers });
+  const name: string = socket.data.name;
+  socket.end(name);
+  const unix = listen({ unix: '/tmp/s', socket: { data() {} }, tls: { key: Bun.file('key.pem'), cert: 'pem' } });
+  return unix.unix.length + listener.port;
+}
+
+program(api);
+program(Bun);
+
+const controller = new AbortController();
+connect({
+  hostname: 'localhost',
+  port: 1,
+  signal: controller.signal,
+  localAddress: '127.0.0.1',
+  socket: { data() {} },
+});
+listen({ hostname: '::', port: 0, reusePort: true, ipv6Only: true, signal: controller.signal, socket: { data() {} } });
+udpSocket({ socket: { data: (socket, data, port, address) => void socket.send(data, port, address) } });
+install();
+
+export function session(socket: Socket): Buffer | undefined {
+  return socket.getSession() || undefined;
+}
+
+// @ts-expect-error: handlers are required
+listen({ hostname: 'localhost', port: 0 });
+// @ts-expect-error: a port is a number
+connect({ hostname: 'localhost', port: '1', socket: { data() {} } });
+// @ts-expect-error: there is no such handler type
+connect({ hostname: 'localhost', port: 1, socket: { data: 5 } });

@@ -1,0 +1,42 @@
+#!/bin/bash
+# Makes the certificates of the scenarios and tests anew. They are worth nothing outside: every key lies beside its certificate.
+set -eu
+cd "$(dirname "$0")"
+rm -f ./*.pem
+
+key() { # NAME rsa|ec
+  case $2 in
+    rsa) openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$1-key.pem" ;;
+    ec) openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out "$1-key.pem" ;;
+  esac 2>/dev/null
+}
+
+authority() { # NAME
+  key "$1" ec
+  openssl req -x509 -new -key "$1-key.pem" -sha256 -days 36500 -subj "/O=bun-sockets tests/CN=$1" -out "$1.pem" \
+    -addext 'keyUsage=critical,keyCertSign,cRLSign'
+}
+
+leaf() { # NAME rsa|ec SUBJECT-ALT-NAMES USAGE
+  key "$1" "$2"
+  openssl req -new -key "$1-key.pem" -subj "/O=bun-sockets tests/CN=$1" |
+    openssl x509 -req -CA authority.pem -CAkey authority-key.pem -set_serial "0x$(openssl rand -hex 8)" -sha256 -days 36500 \
+      -extfile /dev/fd/3 -out "$1.pem" 3<<EXTENSIONS 2>/dev/null
+basicConstraints=CA:FALSE
+keyUsage=digitalSignature,keyEncipherment
+extendedKeyUsage=$4
+${3:+subjectAltName=$3}
+EXTENSIONS
+}
+
+here='DNS:localhost,IP:127.0.0.1,IP:::1'
+authority authority
+authority stranger
+leaf server-rsa rsa "$here" serverAuth
+leaf server-ec ec "$here" serverAuth
+leaf elsewhere ec 'DNS:elsewhere.example' serverAuth
+leaf client ec '' clientAuth
+
+key self-signed ec
+openssl req -x509 -new -key self-signed-key.pem -sha256 -days 36500 -subj '/CN=localhost' -addext "subjectAltName=$here" \
+  -addext 'basicConstraints=critical,CA:FALSE' -out self-signed.pem

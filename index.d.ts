@@ -1,0 +1,614 @@
+/// <reference types="node" />
+
+// Written by hand. Every type here can be exchanged with the one of the same name in bun-types 1.4.5, in both directions
+// (__test__/types checks it); where that forbids a better type, the comment says what really comes.
+//
+// "As Bun" means: observed on Bun 1.4.5 and asserted by the conformance suite. Numbers in parentheses are paragraphs of
+// docs/differences.md.
+
+import type { X509Certificate } from 'node:crypto';
+import type { Stats } from 'node:fs';
+import type { CipherNameAndProtocol, EphemeralKeyInfo, PeerCertificate } from 'node:tls';
+
+/** Bytes in memory. */
+export type BufferSource = NodeJS.TypedArray<ArrayBufferLike> | DataView<ArrayBufferLike> | ArrayBufferLike;
+
+/** What `data` handlers can be given, by the name that `binaryType` takes. */
+export interface BinaryTypeList {
+  arraybuffer: ArrayBuffer;
+  buffer: Buffer;
+  uint8array: Uint8Array<ArrayBuffer>;
+}
+
+export type BinaryType = keyof BinaryTypeList;
+
+/**
+ * One connection over TCP, TLS or a unix path. The same object in every handler; it may be given properties, but {@link data} is there
+ * for that. No method throws on a closed socket, except {@link upgradeTLS}.
+ */
+export interface Socket<Data = undefined> extends Disposable {
+  /**
+   * Sends inside the call what the kernel has room for. Nothing is buffered: keep the rest, and go on in `drain`, which is called once
+   * when there is room again. The memory may be changed as soon as the call returns.
+   *
+   * @param data A string is sent as UTF-8. Also taken, as Bun does: an in-memory Blob, a String object.
+   * @param byteOffset First byte to send, 0 to the size; counts bytes of a string's UTF-8 form too. An encoding's name (`'hex'`,
+   * `'latin1'` ...) is taken in its place when `data` is a string. Default 0.
+   * @param byteLength Number of bytes, at most what follows the offset. Default: the rest (2).
+   * @returns Bytes taken, 0 if there is no room; -1 if the socket is closed or shut down for writing. On TLS sockets bytes of plain text,
+   * and 0 until the handshake is over.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` for other data, or an offset or length that is no integer
+   * @throws RangeError `ERR_OUT_OF_RANGE`
+   */
+  write(data: string | BufferSource, byteOffset?: number, byteLength?: number): number;
+
+  /** Whatever the program keeps with the connection. Begins as the `data` of the options; of an accepted socket, of the listener. */
+  data: Data;
+
+  /**
+   * Sends the last data and closes. Data that the kernel does not take at once is kept, sent, and followed by the FIN (3). Without
+   * `allowHalfOpen` the socket is then closed: `close` is called inside this call if nothing was left to send. With it, a plain socket
+   * goes on reading until the peer's FIN (4).
+   *
+   * @returns Bytes of `data`; 0 without data; -1 if the socket is closed already.
+   * @throws as {@link write}; the socket is then as before
+   */
+  end(data?: string | BufferSource, byteOffset?: number, byteLength?: number): number;
+  end(): void;
+
+  /** Keeps the process alive while the socket is open; that is the default. Not counted. */
+  ref(): void;
+
+  /**
+   * Calls the `timeout` handler once, `seconds` from now, never earlier and at most a second later (11). The socket stays open, and
+   * activity does not postpone it. 0 cancels, another call replaces.
+   *
+   * @param seconds converted to a 32-bit integer
+   * @throws Error if negative or missing
+   */
+  timeout(seconds: number): void;
+
+  /** Closes at once with a reset: the peer gets ECONNRESET. `close` is called inside, without an error. */
+  terminate(): void;
+
+  /**
+   * Sends the FIN and goes on reading; `close` comes when the peer closes. `write` gives -1 from now on.
+   *
+   * @param halfClose any true value stops reading instead: `end` follows, and without `allowHalfOpen` `close`
+   */
+  shutdown(halfClose?: boolean): void;
+
+  /** 1 while open, also after `shutdown` and while half-closed; -1 afterwards. Bun knows no other in practice. */
+  readonly readyState: -2 | -1 | 0 | 1 | 2;
+
+  /** Lets the process end although the socket is open. Not counted. */
+  unref(): void;
+
+  /** Does nothing on plain sockets. On TLS sockets it tries to send records that the kernel had no room for. */
+  flush(): void;
+
+  /**
+   * Replaces all handlers, from the next event on; those not given become absent. On an accepted socket it replaces **the listener's**
+   * handlers and so those of all its connections, as Bun.
+   *
+   * @throws Error, TypeError for wrong handlers; the old ones then stay
+   */
+  reload(options: Pick<SocketOptions<Data>, 'socket'>): void;
+
+  /** The listener that accepted this socket, also after its `stop`. `undefined` on clients and after `close`. */
+  readonly listener?: SocketListener;
+
+  /** Of an open TCP connection; really `undefined` for unix sockets. After `close` maybe `undefined`, as Bun. */
+  readonly remoteFamily: 'IPv4' | 'IPv6';
+  /** As {@link remoteFamily}. */
+  readonly remoteAddress: string;
+  /** As {@link remoteFamily}; always `undefined` after `close`. */
+  readonly remotePort: number;
+  /** As {@link remoteFamily}. */
+  readonly localFamily: 'IPv4' | 'IPv6';
+  /** As {@link remoteFamily}. */
+  readonly localAddress: string;
+  /** As {@link remoteFamily}. */
+  readonly localPort: number;
+
+  /** Whether the peer's certificate was verified. `false` on plain sockets and before the handshake is over. */
+  readonly authorized: boolean;
+
+  /** The protocol chosen by ALPN; `false` if there is none, also on plain sockets. Never null in practice, as Bun. */
+  readonly alpnProtocol: string | false | null;
+
+  /** Does nothing: renegotiation is not supported. */
+  disableRenegotiation(): void;
+
+  /**
+   * Bytes derived from the TLS session (RFC 5705), equal at both ends. `undefined` on plain and closed sockets.
+   *
+   * @param length number of bytes
+   * @throws Error for wrong arguments and before the handshake is over
+   */
+  exportKeyingMaterial(length: number, label: string, context: Buffer): Buffer;
+  exportKeyingMaterial(length: number, label: string, context?: string | BufferSource): void;
+
+  /** Why the peer's certificate was not verified; null if it was, and on plain sockets. Keeps its value after `close`. */
+  getAuthorizationError(): Error | null;
+
+  /** The own certificate. `undefined` if there is none, and on plain and closed sockets. */
+  getCertificate(): PeerCertificate | object | null;
+  /** The own certificate as an object of node:crypto. The method does not exist on plain sockets, as Bun. */
+  getX509Certificate(): X509Certificate | undefined;
+
+  /** The cipher suite, with null members before the handshake. Really `undefined` on plain and closed sockets. */
+  getCipher(): CipherNameAndProtocol;
+
+  /** The key exchange, on clients under TLS 1.2; `{}` on clients under TLS 1.3, null on servers and closed sockets. */
+  getEphemeralKeyInfo(): EphemeralKeyInfo | object | null;
+
+  /**
+   * The peer's certificate. `undefined` if it sent none; null on plain sockets. Given `false`, which Bun's types do not show, each
+   * certificate has the next one of the chain as `issuerCertificate`.
+   */
+  getPeerCertificate(): PeerCertificate;
+  /** The peer's certificate as an object of node:crypto. The method does not exist on plain sockets, as Bun. */
+  getPeerX509Certificate(): X509Certificate;
+
+  /** Always `[]`, as Bun; `undefined` on plain sockets, null when closed. */
+  getSharedSigalgs(): string[];
+
+  /** The Finished message sent. Under TLS 1.3 too (7). `undefined` before the handshake, on plain and on closed sockets. */
+  getTLSFinishedMessage(): Buffer | undefined;
+  /** The Finished message received. As {@link getTLSFinishedMessage}. */
+  getTLSPeerFinishedMessage(): Buffer | undefined;
+
+  /** On clients the session ticket once one has come. `undefined` otherwise. */
+  getTLSTicket(): Buffer | undefined;
+
+  /** `'TLSv1.2'` or `'TLSv1.3'`; null on plain and closed sockets. */
+  getTLSVersion(): string;
+
+  /** Whether the TLS session continues an earlier one. */
+  isSessionReused(): boolean;
+
+  /**
+   * Limits the plain text in one TLS record.
+   *
+   * @param size 512 to 16384
+   * @returns `false` if out of that range, and on plain and closed sockets
+   * @throws Error if not a number
+   */
+  setMaxSendFragment(size: number): boolean;
+
+  /**
+   * TCP_NODELAY, which is on from the start.
+   *
+   * @param noDelay default `true`
+   * @returns `true`; `false` on a closed socket
+   */
+  setNoDelay(noDelay?: boolean): boolean;
+
+  /**
+   * SO_KEEPALIVE.
+   *
+   * @param enable default `false`
+   * @param initialDelay milliseconds of silence before the first probe; 0, the default, leaves the delay as it is
+   * @returns `true`; `false` on unix sockets and closed sockets
+   * @throws TypeError, RangeError for a delay that is no number, negative or too large
+   */
+  setKeepAlive(enable?: boolean, initialDelay?: number): boolean;
+
+  /** Bytes the kernel has taken so far, of TLS sockets plain text. Keeps its value after `close`. */
+  readonly bytesWritten: number;
+
+  /** As {@link end} without data. */
+  [Symbol.dispose](): void;
+
+  /** Delivers events again after {@link pause}. */
+  resume(): void;
+
+  /** No `data`, `end` or orderly `close` until {@link resume}; a reset still comes. Writing works. Not counted. */
+  pause(): void;
+
+  /** Throws on TLS sockets, as Bun. */
+  renegotiate(): void;
+
+  /** In the `open` handler of an accepted TLS socket: whether to ask for a certificate, and whether to insist on a valid one. */
+  setVerifyMode(requestCert: boolean, rejectUnauthorized: boolean): void;
+
+  /** Really a Buffer for {@link setSession}, or `undefined` before the handshake and on plain and closed sockets. */
+  getSession(): void | Buffer;
+
+  /** In the `open` handler of a client with a `handshake` handler: a session to continue. Anything else is ignored. */
+  setSession(session: string | Buffer | BufferSource): void;
+
+  /**
+   * Turns the connection into a TLS connection, as client or server after the side it is. This object is then detached; of the pair the
+   * first still gives encrypted bytes to the old handlers, the second has the new ones.
+   *
+   * @throws TypeError, Error for wrong options, on closed sockets, and on TLS sockets (10)
+   */
+  upgradeTLS<Data>(options: TLSUpgradeOptions<Data>): [raw: Socket<Data>, tls: Socket<Data>];
+
+  /** Closes both directions with a FIN. `close` is called inside. What `write` accepted is still delivered. */
+  close(): void;
+
+  /** The name sent by SNI. `undefined` if there is none, and on plain and closed sockets. */
+  getServername(): string;
+
+  /** In the `open` handler of a TLS client with a `handshake` handler: the name to send and to verify. */
+  setServername(name: string): void;
+
+  /** The descriptor; -1 when closed. Not in Bun's types, hence optional. */
+  readonly fd?: number;
+
+  /**
+   * IP_TOS or IPV6_TCLASS. Not in Bun's types, hence optional.
+   *
+   * @param tos 0 to 255
+   * @returns 0, or a negative errno (unix sockets -22, closed ones -9)
+   * @throws RangeError, TypeError
+   */
+  setTypeOfService?(tos: number): number;
+  /** The value, or a negative errno. Not in Bun's types, hence optional. */
+  getTypeOfService?(): number;
+}
+
+/** The same class of object; Bun has two names for it. */
+export interface TCPSocket extends Socket {}
+/** The same class of object; Bun has two names for it. */
+export interface TLSSocket extends Socket {}
+
+export interface TLSUpgradeOptions<Data> {
+  /** Of the TLS socket; the raw one keeps the old `data`. */
+  data?: Data;
+  tls: TLSOptions | boolean;
+  socket: SocketHandler<Data>;
+}
+
+/** What {@link listen} returns. Goes on when the program drops every reference to it. */
+export interface SocketListener<Data = undefined> extends Disposable {
+  /**
+   * Accepts no more; a path is unlinked. May be repeated.
+   *
+   * @param closeActiveConnections `true` closes the accepted sockets too, their `close` handlers run inside the call. Default `false`.
+   */
+  stop(closeActiveConnections?: boolean): void;
+  /** Keeps the process alive until `stop`; that is the default. Not counted. */
+  ref(): void;
+  /** Lets the process end although the listener is open. Its sockets count for themselves. */
+  unref(): void;
+  /**
+   * Replaces all handlers, for connections open now and later; those not given become absent. Does nothing after `stop` (10).
+   *
+   * @throws Error, TypeError for wrong handlers; the old ones then stay
+   */
+  reload(options: Pick<SocketOptions<Data>, 'socket'>): void;
+  /** What sockets accepted from now on start with. */
+  data: Data;
+  /** The descriptor; -1 after `stop`. Not in Bun's types, hence optional. */
+  readonly fd?: number;
+  /** Fills address, family and port into the object, for TCP. Not in Bun's types, hence optional. */
+  getsockname?(into: object): void;
+}
+
+export interface TCPSocketListener<Data = unknown> extends SocketListener<Data> {
+  /** The port it is bound to. */
+  readonly port: number;
+  /** As given. */
+  readonly hostname: string;
+}
+
+export interface UnixSocketListener<Data> extends SocketListener<Data> {
+  /** The path without its prefix; an abstract name begins with NUL. */
+  readonly unix: string;
+}
+
+/**
+ * The handlers of a connection. `data` or `drain` must be there. `this` is the socket.
+ *
+ * An error that a handler throws goes to `error`; without one it is an uncaught exception (9). A promise that a handler returns is not
+ * waited for; its rejection is an unhandled rejection.
+ */
+export interface SocketHandler<Data = unknown, DataBinaryType extends BinaryType = 'buffer'> {
+  /**
+   * The connection is made. If it throws or returns an Error, the connection is closed. On TLS sockets: with a `handshake` handler before
+   * the handshake starts; without one when it is over, also if it failed (look at `socket.authorized`).
+   */
+  open?(socket: Socket<Data>): void | Promise<void>;
+  /** Exactly once, last. `error` if the connection broke: code ECONNRESET, EPIPE ..., a negative errno, syscall `'read'`. */
+  close?(socket: Socket<Data>, error?: Error): void | Promise<void>;
+  /** A handler threw, or an established TLS session failed. */
+  error?(socket: Socket<Data>, error: Error): void | Promise<void>;
+  /** At most 524288 bytes, in memory of their own, exactly as long. */
+  data?(socket: Socket<Data>, data: BinaryTypeList[DataBinaryType]): void | Promise<void>;
+  /** Once after a `write` that was short, when there is room again. On TLS sockets also when the handshake is over. */
+  drain?(socket: Socket<Data>): void | Promise<void>;
+  /**
+   * The TLS handshake is over. Never called on plain sockets.
+   *
+   * @param success `false` if the handshake failed, or the connection is being refused because of the peer's certificate
+   * @param authorizationError why the certificate was not verified, or what failed; null otherwise (5)
+   */
+  handshake?(socket: Socket<Data>, success: boolean, authorizationError: Error | null): void;
+  /** The peer's FIN. Without `allowHalfOpen` the socket closes right after; a write in this handler is still sent. */
+  end?(socket: Socket<Data>): void | Promise<void>;
+  /**
+   * The attempt to connect failed. The promise of `connect` rejects afterwards, and counts as handled. An Error thrown or returned here
+   * replaces the one it rejects with. No other handler is called.
+   */
+  connectError?(socket: Socket<Data>, error: Error): void | Promise<void>;
+  /** See {@link Socket.timeout}. */
+  timeout?(socket: Socket<Data>): void | Promise<void>;
+  /** What `data` is given. Default `'buffer'`. */
+  binaryType?: BinaryType;
+}
+
+export interface SocketOptions<Data = unknown> {
+  /** Read once, at the call; methods and getters of a class instance work. */
+  socket: SocketHandler<Data>;
+  /** Default `undefined`. */
+  data?: Data;
+  /** Stay open after the peer's FIN until `end` or `close`, and let `end` half-close (4). Default `false`. */
+  allowHalfOpen?: boolean;
+  /**
+   * Not in Bun (13). In `connect`: ends the attempt, the promise rejects with the signal's reason. In `listen`: aborting is `stop(true)`.
+   */
+  signal?: AbortSignal;
+}
+
+export interface TCPSocketListenOptions<Data = undefined> extends SocketOptions<Data> {
+  /** A name or address. `'localhost'` is 127.0.0.1 only, `'::'` takes IPv4 too unless `ipv6Only`. `host` is an alias. */
+  hostname: string;
+  /** 0 to 65535; 0 lets the system choose. */
+  port: number;
+  /** An object, `{}` included, or `true` means TLS (1). */
+  tls?: TLSOptions | boolean;
+  /** Nobody else may bind the port; wins over `reusePort`. Default `false`. */
+  exclusive?: boolean;
+  allowHalfOpen?: boolean;
+  /** SO_REUSEPORT: several listeners on the port, if all of them ask for it. Default `false`. Not in Bun's types, but in Bun. */
+  reusePort?: boolean;
+  /** `'::'` refuses IPv4. Default `false`. Not in Bun's types, but in Bun. */
+  ipv6Only?: boolean;
+}
+
+export interface TCPSocketConnectOptions<Data = undefined> extends SocketOptions<Data> {
+  /** A name or address, also in brackets or with a scope. Several addresses of a name are tried in turn (RFC 8305). */
+  hostname: string;
+  /** 1 to 65535. */
+  port: number;
+  /** An object, `{}` included, or `true` means TLS (1). */
+  tls?: TLSOptions | boolean;
+  /** Checked, without effect, as Bun. */
+  exclusive?: boolean;
+  /** Checked, without effect, as Bun. */
+  reusePort?: boolean;
+  /** Checked, without effect, as Bun. */
+  ipv6Only?: boolean;
+  /** A literal address to connect from; anything else is ignored. Not in Bun's types, but in Bun. */
+  localAddress?: string;
+  /**
+   * A connected stream socket to adopt; wins over `hostname` and `unix`, and belongs to the socket from then on. Bad ones reject with
+   * EBADF (8). Not in Bun's types of `connect`, but in Bun.
+   */
+  fd?: number;
+}
+
+export interface UnixSocketOptions<Data = undefined> extends SocketOptions<Data> {
+  /**
+   * At most 107 bytes (103 on macOS). Prefixes `unix://`, `file://` and `sock://` are cut off; a leading NUL means an abstract name
+   * (Linux). Wins over `hostname`. An existing file is never replaced.
+   */
+  unix: string;
+  /** An object, `{}` included, or `true` means TLS (1). */
+  tls?: TLSOptions | boolean;
+}
+
+/**
+ * What `Bun.file(path)` gives, in the shape of bun-types' BunFile so that the two can be exchanged. Only the path is used. The polyfill's
+ * `Bun.file` has `name`, `size`, `lastModified`, `exists` and the reading methods, not those that write.
+ */
+export interface FileBlob extends Blob {
+  lastModified: number;
+  readonly name?: string;
+  exists(): Promise<boolean>;
+  slice(begin?: number, end?: number, contentType?: string): any;
+  slice(begin?: number, contentType?: string): any;
+  slice(contentType?: string): any;
+  writer(options?: { highWaterMark?: number }): any;
+  write(data: any, options?: { highWaterMark?: number }): Promise<number>;
+  unlink(): Promise<void>;
+  delete(): Promise<void>;
+  stat(): Promise<Stats>;
+}
+
+/** PEM text or bytes, or a file of it. */
+export type PemSource = string | BufferSource | FileBlob;
+
+/** Wrong types throw TypeErrors and wrong content Errors, at once, from `listen`, `connect` and `upgradeTLS`. */
+export interface TLSOptions {
+  /** Of an encrypted `key`. */
+  passphrase?: string;
+  /** Checked to be readable; the Diffie-Hellman suites it is for do not exist here. */
+  dhParamsFile?: string;
+  /** On clients: the name to send (SNI, never for an address: 6) and to verify. Default: the `hostname`. */
+  serverName?: string;
+  /** Alias of `serverName`, which wins. */
+  servername?: string;
+  /** Taken, without effect. Default `false`. */
+  lowMemoryMode?: boolean;
+  /** Default `true`, or `false` if the environment has NODE_TLS_REJECT_UNAUTHORIZED=0. */
+  rejectUnauthorized?: boolean;
+  /** On listeners: ask for a certificate. Default `false`. */
+  requestCert?: boolean;
+  /** Trusted instead of the built-in roots. */
+  ca?: PemSource | PemSource[] | undefined;
+  /** Revocation lists. */
+  crl?: PemSource | PemSource[] | undefined;
+  /** The own certificate, followed by those in between. */
+  cert?: PemSource | PemSource[] | undefined;
+  /** The key of `cert`. */
+  key?: PemSource | PemSource[] | undefined;
+  /** SSL_OP_* bits, 0 to 4294967295. */
+  secureOptions?: number | undefined;
+  /** In wire format: each name preceded by its length in a byte. */
+  ALPNProtocols?: string | BufferSource;
+  /** OpenSSL names, separated by colons, of TLS 1.2 suites. */
+  ciphers?: string;
+  /** Taken, without effect: renegotiation is not supported. */
+  clientRenegotiationLimit?: number;
+  /** Taken, without effect: renegotiation is not supported. */
+  clientRenegotiationWindow?: number;
+}
+
+/**
+ * Connects over TCP.
+ *
+ * @returns a promise of the socket, resolved just before the `open` handler runs. It rejects with `Error: Failed to connect` and code,
+ * negative errno and syscall `'connect'`, or with `getaddrinfo ENOTFOUND name`.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` for wrong options, synchronously
+ */
+export function connect<Data = undefined>(options: TCPSocketConnectOptions<Data>): Promise<Socket<Data>>;
+/** Connects over a unix socket. */
+export function connect<Data = undefined>(options: UnixSocketOptions<Data>): Promise<Socket<Data>>;
+
+/**
+ * Listens on a TCP port.
+ *
+ * @throws Error `Failed to listen at HOST` with code, positive errno, syscall `'listen'`, address and port
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` for wrong options
+ */
+export function listen<Data = undefined>(options: TCPSocketListenOptions<Data>): TCPSocketListener<Data>;
+/** Listens on a unix path or abstract name. */
+export function listen<Data = undefined>(options: UnixSocketOptions<Data>): UnixSocketListener<Data>;
+
+export interface SocketAddress {
+  address: string;
+  port: number;
+  family: 'IPv4' | 'IPv6';
+}
+
+export namespace udp {
+  export type Data = string | ArrayBufferView | ArrayBufferLike;
+
+  export interface ReceiveFlags {
+    /** The datagram was longer than the receive buffer; `data` is its beginning. */
+    truncated: boolean;
+    /** The sender's address is IPv6 (on a dual-stack socket an IPv4 sender is `::ffff:a.b.c.d`). */
+    ipv6: boolean;
+  }
+
+  export interface SocketHandler<DataBinaryType extends BinaryType> {
+    /** One datagram, in memory of its own. */
+    data?(
+      socket: Socket<DataBinaryType>,
+      data: BinaryTypeList[DataBinaryType],
+      port: number,
+      address: string,
+      flags: ReceiveFlags,
+    ): void | Promise<void>;
+    /** There is room again after a `send` that gave `false`. */
+    drain?(socket: Socket<DataBinaryType>): void | Promise<void>;
+    /** Really called with the error alone, `this` being the socket, as Bun. */
+    error?(socket: Socket<DataBinaryType>, error: Error): void | Promise<void>;
+  }
+
+  export interface ConnectedSocketHandler<DataBinaryType extends BinaryType> {
+    data?(
+      socket: ConnectedSocket<DataBinaryType>,
+      data: BinaryTypeList[DataBinaryType],
+      port: number,
+      address: string,
+      flags: ReceiveFlags,
+    ): void | Promise<void>;
+    drain?(socket: ConnectedSocket<DataBinaryType>): void | Promise<void>;
+    error?(socket: ConnectedSocket<DataBinaryType>, error: Error): void | Promise<void>;
+  }
+
+  export interface SocketOptions<DataBinaryType extends BinaryType> {
+    /** Default `'0.0.0.0'`. */
+    hostname?: string;
+    /** 0 to 65535. Default 0: the system chooses. */
+    port?: number;
+    /** Default `'buffer'`. */
+    binaryType?: DataBinaryType;
+    socket?: SocketHandler<DataBinaryType>;
+  }
+
+  export interface ConnectSocketOptions<DataBinaryType extends BinaryType> {
+    hostname?: string;
+    port?: number;
+    binaryType?: DataBinaryType;
+    socket?: ConnectedSocketHandler<DataBinaryType>;
+    /** Where datagrams go; those of others are not delivered. */
+    connect: { hostname: string; port: number };
+  }
+
+  export interface BaseUDPSocket {
+    /** As bound. Keeps its value after `close`, as the others. */
+    readonly hostname: string;
+    readonly port: number;
+    readonly address: SocketAddress;
+    readonly binaryType: BinaryType;
+    readonly closed: boolean;
+    ref(): void;
+    unref(): void;
+    close(): void;
+    /** SO_BROADCAST. Returns its argument. Throws EBADF when closed, as do all that follow. */
+    setBroadcast(enabled: boolean): boolean;
+    /** IP_TTL, 1 to 255. Returns the value used. Throws EINVAL. */
+    setTTL(ttl: number): number;
+    /** IP_MULTICAST_TTL, 1 to 255. Returns the value used. Throws EINVAL. */
+    setMulticastTTL(ttl: number): number;
+    /** IP_MULTICAST_LOOP. Returns its argument. */
+    setMulticastLoopback(enabled: boolean): boolean;
+    /** IP_MULTICAST_IF. `false` for what is no address; throws EADDRNOTAVAIL for one that is no interface's. */
+    setMulticastInterface(interfaceAddress: string): boolean;
+    /** Joins a group. Throws EADDRINUSE, EINVAL, ENOPROTOOPT. */
+    addMembership(multicastAddress: string, interfaceAddress?: string): boolean;
+    /** Leaves a group. Throws EADDRNOTAVAIL. */
+    dropMembership(multicastAddress: string, interfaceAddress?: string): boolean;
+    /** Joins a group for one sender. */
+    addSourceSpecificMembership(sourceAddress: string, groupAddress: string, interfaceAddress?: string): boolean;
+    /** Leaves a group for one sender. */
+    dropSourceSpecificMembership(sourceAddress: string, groupAddress: string, interfaceAddress?: string): boolean;
+  }
+
+  export interface ConnectedSocket<DataBinaryType extends BinaryType> extends BaseUDPSocket {
+    readonly remoteAddress: SocketAddress;
+    /** Returns the number of datagrams sent. */
+    sendMany(packets: readonly Data[]): number;
+    /** `false` if the kernel has no room; `drain` follows. At most 65507 bytes. */
+    send(data: Data): boolean;
+    /** Really takes `{ socket: handlers }`, as Bun; bare handlers are ignored. */
+    reload(handler: ConnectedSocketHandler<DataBinaryType>): void;
+  }
+
+  export interface Socket<DataBinaryType extends BinaryType> extends BaseUDPSocket {
+    /** Data, port, address, data, port, address ... Returns the number of datagrams sent. */
+    sendMany(packets: readonly (Data | string | number)[]): number;
+    /** `false` if the kernel has no room; `drain` follows. At most 65507 bytes. The address is a literal. */
+    send(data: Data, port: number, address: string): boolean;
+    /** Really takes `{ socket: handlers }`, as Bun; bare handlers are ignored. */
+    reload(handler: SocketHandler<DataBinaryType>): void;
+  }
+}
+
+/**
+ * Opens a UDP socket.
+ *
+ * @returns a promise of the socket
+ * @throws for wrong options and every failure to bind or look up, synchronously, as Bun
+ */
+export function udpSocket<DataBinaryType extends BinaryType = 'buffer'>(
+  options: udp.SocketOptions<DataBinaryType>,
+): Promise<udp.Socket<DataBinaryType>>;
+export function udpSocket<DataBinaryType extends BinaryType = 'buffer'>(
+  options: udp.ConnectSocketOptions<DataBinaryType>,
+): Promise<udp.ConnectedSocket<DataBinaryType>>;
+
+/**
+ * Adds {@link connect}, {@link listen}, {@link udpSocket}, and `file` for TLS options, to `globalThis.Bun`, which is made if absent.
+ * What is there already stays. Not in Bun, where it does nothing.
+ *
+ * @returns `globalThis.Bun`
+ */
+export function install(): object;

@@ -1,0 +1,8 @@
+'use strict';
+
+const { connect } = require('./lib/connect.js');
+const { listen } = require('./lib/listener.js');
+const { udpSocket } = require('./lib/udp.js');
+const { install } = require('./lib/polyfill.js');
+
+module.exports = { connect, listen, udpSocket, install };

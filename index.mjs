@@ -1,0 +1,4 @@
+import api from './index.js';
+
+export const { connect, listen, udpSocket, install } = api;
+export default api;
