@@ -63,7 +63,7 @@ class Connection {
   received(length) {
     const { data } = this.handlers;
     if (data === undefined) return;
-    this.handlers.call(data, this.socket, copy(length, this.handlers.binaryType));
+    this.handlers.callWith(data, this.socket, copy(length, this.handlers.binaryType));
   }
 
   /** @param {number} length */
@@ -75,7 +75,7 @@ class Connection {
     const { data } = this.handlers;
     if (data === undefined) return;
     const own = count === length ? bytes : Buffer.from(new Uint8Array(bytes.subarray(0, count)).buffer);
-    this.handlers.call(data, this.socket, shape(own, this.handlers.binaryType));
+    this.handlers.callWith(data, this.socket, shape(own, this.handlers.binaryType));
   }
 
   ended() {
@@ -96,7 +96,7 @@ class Connection {
     this.slot = -1;
     this.setTimeout(0);
     const { close } = this.handlers;
-    if (close !== undefined) this.handlers.call(close, this.socket, error);
+    if (close !== undefined) this.handlers.callWith(close, this.socket, error);
   }
 
   /** Runs the `open` handler; a socket whose `open` throws is closed. */

@@ -96,9 +96,22 @@ class Handlers {
    * Calls a handler with `this` = socket; what it throws goes to the `error` handler. Never throws itself.
    * @param {Handler} handler
    * @param {object} socket
-   * @param {unknown} [argument]
    */
-  call(handler, socket, argument) {
+  call(handler, socket) {
+    try {
+      this.context.runInAsyncScope(handler, socket, socket);
+    } catch (error) {
+      this.fail(socket, error);
+    }
+  }
+
+  /**
+   * The same with a second argument.
+   * @param {Handler} handler
+   * @param {object} socket
+   * @param {unknown} argument
+   */
+  callWith(handler, socket, argument) {
     try {
       this.context.runInAsyncScope(handler, socket, socket, argument);
     } catch (error) {

@@ -1,7 +1,7 @@
 //! Connecting by name: lookup and racing, on tokio.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
@@ -36,14 +36,36 @@ pub struct RaceLost {
 ///
 /// [`Failure::NotFound`] when the name has no address, the attempts' failures when none of its addresses answers.
 pub async fn by_name(host: String, port: u16, local: Option<IpAddr>) -> Result<std::net::TcpStream, RaceLost> {
-    let Ok(found) = lookup_host((host, port)).await else { return Err(lost(Failure::NotFound)) };
-    let found: Vec<SocketAddr> = found.collect();
+    let found = look_up(&host, port).await;
     if found.is_empty() {
         return Err(lost(Failure::NotFound));
     }
     let usable =
         found.into_iter().filter(|address| local.is_none_or(|local| local.is_ipv4() == address.is_ipv4())).collect();
     race(interleave(usable), local).await?.into_std().map_err(|error| lost(error.into()))
+}
+
+async fn look_up(host: &str, port: u16) -> Vec<SocketAddr> {
+    if let Some(scoped) = scoped(host, port) {
+        return vec![scoped];
+    }
+    let mut found: Vec<SocketAddr> = lookup_host((host, port)).await.map(Iterator::collect).unwrap_or_default();
+    if host.eq_ignore_ascii_case("localhost") {
+        // RFC 6761, section 6.3: both loopback addresses, whatever the hosts file leaves out.
+        for address in [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)] {
+            if !found.iter().any(|known| known.ip() == address) {
+                found.push(SocketAddr::new(address, port));
+            }
+        }
+    }
+    found
+}
+
+/// An IPv6 address with a scope (`fe80::1%eth0`, RFC 4007): glibc knows names of interfaces for link-local addresses only.
+fn scoped(host: &str, port: u16) -> Option<SocketAddr> {
+    let (address, scope) = host.split_once('%')?;
+    let scope = scope.parse().ok().or_else(|| sys::interface_index(scope))?;
+    Some(SocketAddrV6::new(address.parse().ok()?, port, 0, scope).into())
 }
 
 /// Alternates the families, beginning with the one the resolver put first (RFC 8305, section 4).

@@ -79,6 +79,8 @@ enum Handle {
     Connecting {
         io: StreamIo,
         allow_half_open: bool,
+        /// What the poll has said, as it said it: a connection that was made and then reset was made.
+        ready: Option<Ready>,
     },
     /// A connect that tokio works on, or whose descriptor was adopted.
     Pending {
@@ -232,7 +234,7 @@ impl Reactor {
                     listener.note();
                     true
                 }
-                Handle::Connecting { .. } => true,
+                Handle::Connecting { ready: said, .. } => said.get_or_insert(ready).token == ready.token,
                 Handle::Pending { .. } => false,
                 Handle::Stream(stream) => stream.note(&ready),
             };
@@ -301,7 +303,7 @@ impl Reactor {
             }
         };
         match begun.and_then(|io| self.watch(io, key)) {
-            Ok(io) => drop(self.put(key, Handle::Connecting { io, allow_half_open })),
+            Ok(io) => drop(self.put(key, Handle::Connecting { io, allow_half_open, ready: None })),
             Err(error) => self.settle(key, Err(Box::new(error.into()))),
         }
         key.index
@@ -453,17 +455,19 @@ impl Reactor {
     }
 
     fn connecting(&mut self, key: Key) -> Option<Event> {
-        let Handle::Connecting { io, allow_half_open } = &mut self.entries.at(key)?.handle else { return None };
-        let allow_half_open = *allow_half_open;
-        match io.take_error() {
-            Ok(None) if !io.is_connected() => None,
-            Ok(None) => {
-                let pending = Handle::Pending { allow_half_open, task: None, outcome: None };
-                let Handle::Connecting { io, .. } = self.put(key, pending)? else { return None };
-                Some(self.connected(key, io, allow_half_open))
+        let Handle::Connecting { io, allow_half_open, ready } = &mut self.entries.at(key)?.handle else { return None };
+        let (allow_half_open, ready) = (*allow_half_open, ready.take()?);
+        if ready.failed {
+            match io.take_error() {
+                Ok(None) => {}
+                Ok(Some(error)) | Err(error) => return Some(self.connect_failed(key, Box::new(error.into()))),
             }
-            Ok(Some(error)) | Err(error) => Some(self.connect_failed(key, Box::new(error.into()))),
+        } else if !ready.writable {
+            return None;
         }
+        let pending = Handle::Pending { allow_half_open, task: None, outcome: None };
+        let Handle::Connecting { io, .. } = self.put(key, pending)? else { return None };
+        Some(self.connected(key, io, allow_half_open, ready))
     }
 
     fn pending(&mut self, key: Key) -> Option<Event> {
@@ -471,17 +475,22 @@ impl Reactor {
         let allow_half_open = *allow_half_open;
         match outcome.take()? {
             Ok(io) => match self.watch(io, key) {
-                Ok(io) => Some(self.connected(key, io, allow_half_open)),
+                Ok(io) => {
+                    let token = key.token();
+                    // Registered just now: the poll speaks for itself.
+                    let ready = Ready { token, readable: false, writable: true, read_closed: false, failed: false };
+                    Some(self.connected(key, io, allow_half_open, ready))
+                }
                 Err(error) => Some(self.connect_failed(key, Box::new(error.into()))),
             },
             Err(lost) => Some(self.connect_failed(key, lost)),
         }
     }
 
-    fn connected(&mut self, key: Key, io: StreamIo, allow_half_open: bool) -> Event {
+    fn connected(&mut self, key: Key, io: StreamIo, allow_half_open: bool, ready: Ready) -> Event {
         let mut stream = Stream::new(io, allow_half_open);
         // The edge that told of the connection may have told of the first bytes too.
-        stream.note(&Ready { token: key.token(), readable: true, writable: true, read_closed: false, failed: false });
+        stream.note(&ready);
         self.put(key, Handle::Stream(stream));
         self.enqueue(key);
         self.turn.count(0);

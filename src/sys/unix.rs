@@ -34,6 +34,15 @@ pub fn number(raw: i32) -> i32 {
     raw
 }
 
+/// The number of a network interface, for addresses with a scope.
+#[must_use]
+pub fn interface_index(name: &str) -> Option<u32> {
+    let name = std::ffi::CString::new(name).ok()?;
+    // SAFETY: the name is NUL-terminated and lives until the call returns.
+    let index = unsafe { libc::if_nametoindex(name.as_ptr()) };
+    (index != 0).then_some(index)
+}
+
 /// Whether a connection went away before it could be accepted.
 #[must_use]
 pub fn is_aborted(error: &io::Error) -> bool {
@@ -246,12 +255,6 @@ impl StreamIo {
     #[must_use]
     pub fn remote_address(&self) -> Option<SocketAddr> {
         self.0.peer_addr().ok()?.as_socket()
-    }
-
-    /// Whether the connection is established.
-    #[must_use]
-    pub fn is_connected(&self) -> bool {
-        self.0.peer_addr().is_ok()
     }
 
     /// The descriptor's number.

@@ -60,6 +60,12 @@ pub fn number(raw: i32) -> i32 {
     NUMBERS.iter().find(|(winsock, _)| *winsock == raw).map_or(raw, |(_, libuv)| *libuv)
 }
 
+/// The number of a network interface: Windows writes scopes as numbers.
+#[must_use]
+pub fn interface_index(_name: &str) -> Option<u32> {
+    None
+}
+
 /// Whether a connection went away before it could be accepted.
 #[must_use]
 pub fn is_aborted(error: &io::Error) -> bool {
@@ -231,12 +237,6 @@ impl StreamIo {
     #[must_use]
     pub fn remote_address(&self) -> Option<SocketAddr> {
         self.0.peer_addr().ok()
-    }
-
-    /// Whether the connection is established.
-    #[must_use]
-    pub fn is_connected(&self) -> bool {
-        self.0.peer_addr().is_ok()
     }
 
     /// The socket's number, as far as it fits.
