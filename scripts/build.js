@@ -20,14 +20,17 @@ function run(command, args) {
   }
 }
 
-/** `npm ci`, unless the installed tools are those of the lock file. */
+/**
+ * Installs the tools unless those of the lock file are there. Not `npm ci`: it refuses a lock file without the packages of
+ * other platforms, and a registry need not offer those. The lock file decides the versions and stays as it is.
+ */
 function installTools() {
   const lock = path.join(root, 'package-lock.json');
   const installed = path.join(root, 'node_modules', '.package-lock.json');
   if (fs.existsSync(installed) && fs.statSync(installed).mtimeMs >= fs.statSync(lock).mtimeMs) return;
   if (fs.existsSync(installed) && samePackages(lock, installed)) return;
-  console.log('Installing the development tools (npm ci) ...');
-  run('npm', ['ci', '--no-audit', '--no-fund']);
+  console.log('Installing the development tools (npm install) ...');
+  run('npm', ['install', '--no-save', '--no-audit', '--no-fund']);
 }
 
 /** A checkout changes the times of files, not what they say. */

@@ -1,6 +1,6 @@
 'use strict';
 
-// What building from source needs, each with what to do when it is missing. Uses nothing but Node, as it runs before `npm ci`.
+// What building from source needs, each with what to do when it is missing. Uses nothing but Node, as it runs before the tools are installed.
 
 const { spawnSync } = require('node:child_process');
 const { readFileSync } = require('node:fs');
