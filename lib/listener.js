@@ -184,8 +184,8 @@ function listen(options) {
   listening.port = handle.endpoint(listener)?.port;
   const { signal } = parsed;
   if (signal !== undefined) {
-    if (signal.aborted) listening.stop(false);
-    else signal.addEventListener('abort', () => listening.stop(false), { once: true });
+    if (signal.aborted) listening.stop(true);
+    else signal.addEventListener('abort', () => listening.stop(true), { once: true });
   }
   return listener;
 }

@@ -138,11 +138,13 @@ function localAddress(value) {
 }
 
 /**
- * Differs from Bun: `signal` is an addition of ours; what is no AbortSignal is ignored, as every unknown option.
+ * Differs from Bun: `signal` is an addition of ours.
  * @param {unknown} value
  */
 function abortSignal(value) {
-  return value instanceof AbortSignal ? value : undefined;
+  if (value === undefined || value === null) return undefined;
+  if (!(value instanceof AbortSignal)) throw invalidType('SocketOptions.signal must be an AbortSignal');
+  return value;
 }
 
 module.exports = { readOptions };

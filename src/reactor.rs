@@ -49,7 +49,7 @@ pub enum Next {
     Event(Event),
     /// More may be ready, but this turn has done its share: come back in the next turn of the loop.
     Yield,
-    /// Nothing is ready; the wake-up comes when something is.
+    /// Nothing is ready. [`Reactor::sleep`] must follow, after which the wake-up comes when something is.
     Idle,
 }
 
@@ -209,12 +209,18 @@ impl Reactor {
             match idle {
                 Idle::Spin => {}
                 Idle::Linger => return Ok(Next::Yield),
-                Idle::Sleep => {
-                    self.poller.arm()?;
-                    return Ok(Next::Idle);
-                }
+                Idle::Sleep => return Ok(Next::Idle),
             }
         }
+    }
+
+    /// Asks for the wake-up. Whoever waits for it must be ready for it by now: it may come before this returns.
+    ///
+    /// # Errors
+    ///
+    /// The poll's; none is known to occur.
+    pub fn sleep(&mut self) -> io::Result<()> {
+        self.poller.arm()
     }
 
     /// Takes what tokio has finished and what the poll says. True if there is something to do.

@@ -196,12 +196,14 @@ unsafe extern "C" fn next(env: sys::napi_env, info: sys::napi_callback_info) -> 
             let next = core.with(|reactor| {
                 let next = reactor.next(scratch);
                 if matches!(next, Ok(Next::Idle)) {
+                    // In this order: from here on whoever rings is heard, and what was finished before, with a bell that
+                    // was still rung, is found by looking once more.
                     core.bell.looked();
-                    // What was finished after the last look and before the line above rang a bell that was still rung.
                     if reactor.take_finished() {
                         core.bell.expect_look();
                         return Ok(Next::Yield);
                     }
+                    reactor.sleep()?;
                 }
                 next
             });
