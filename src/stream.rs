@@ -16,13 +16,16 @@ use std::io;
 use std::net::Shutdown;
 
 use crate::failure::Failure;
-use crate::sys::{Ready, StreamIo};
+use crate::sys::{Ready, StreamIo, expect_large_blocks};
 
 /// The most that one data event carries: 512 KiB, as in Bun.
 pub const READ_LIMIT: usize = 512 * 1024;
 /// A read of at least this many bytes makes the next one ask how much is there, so that the bytes can go straight into
 /// memory of that size. Below it one copy is cheaper than the question.
 const BULK: usize = 64 * 1024;
+
+/// Data events of this size are large blocks to the allocator.
+const LARGE: usize = 16 * 1024;
 
 /// A connected stream socket.
 #[derive(Debug)]
@@ -289,6 +292,9 @@ impl Stream {
             Ok(count) => {
                 self.ready.readable = count == scratch.len() || self.ready.read_closed || self.ready.failed;
                 self.bulk = count >= BULK;
+                if count >= LARGE {
+                    expect_large_blocks();
+                }
                 Some(StreamEvent::Data(count))
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

@@ -11,6 +11,6 @@ mod poller;
 
 pub use platform::{
     BAD_DESCRIPTOR, CONNECTION_REFUSED, Descriptor, INVALID, IO_ERROR, ListenerIo, Sharing, StreamIo, UNSUPPORTED,
-    interface_index, is_aborted, is_transient, number,
+    expect_large_blocks, interface_index, is_aborted, is_transient, number,
 };
 pub use poller::{Poller, Ready};
