@@ -46,7 +46,8 @@ function readOptions(options, expected) {
   const ipv6Only = flag(given, 'ipv6Only');
   const unix = unixPath(given.unix);
   const fd = descriptor(given.fd);
-  const named = given.hostname || given.host;
+  // The alias counts only where `hostname` is absent altogether: an empty or null one hides it.
+  const named = given.hostname === undefined ? given.host : given.hostname;
   // A symbol throws the engine's own TypeError here, as specified.
   const hostname = named ? `${named}` : undefined;
   handlers.check();
