@@ -126,7 +126,7 @@ function tlsOption(value) {
   if (value === undefined || value === null || value === false) return undefined;
   if (value === true || typeof value === 'function') return value;
   // Differs from Bun: an array names several certificates, chosen by the server name that a client asks for.
-  if (typeof value === 'object') return value;
+  if (typeof value === 'object' && !(Array.isArray(value) && value.length === 0)) return value;
   throw invalidType('TLSOptions must be an object');
 }
 
