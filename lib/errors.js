@@ -35,9 +35,11 @@ function outOfBounds(name, low, high, received) {
 /**
  * A method called on something else than its class's instance.
  * @param {string} name the class's
+ * @param {unknown} self
  */
-function invalidThis(name) {
-  return Object.assign(new TypeError(`Expected this to be instanceof ${name}`), { code: 'ERR_INVALID_THIS' });
+function invalidThis(name, self) {
+  const instead = self === undefined ? '' : `, but r${received(self).slice(1)}`;
+  return Object.assign(new TypeError(`Expected this to be instanceof ${name}${instead}`), { code: 'ERR_INVALID_THIS' });
 }
 
 /**

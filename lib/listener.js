@@ -83,7 +83,7 @@ class Listener extends ListenerHandle {
 
   /** @param {any} self @returns {Listening} */
   static #own(self) {
-    if (typeof self !== 'object' || self === null || !(#listening in self)) throw invalidThis('Listener');
+    if (typeof self !== 'object' || self === null || !(#listening in self)) throw invalidThis('Listener', self);
     return self.#listening;
   }
 
