@@ -36,17 +36,21 @@ function bytesOf(data, byteOffset, byteLength, method) {
   return bytes.subarray(offset, offset + integer('byteLength', byteLength, rest, rest, method));
 }
 
+/** Also what a detached buffer holds, of which there can be no view. */
+const NOTHING = new Uint8Array(0);
+
 /**
  * @param {unknown} data
  * @returns {Uint8Array}
  */
 function view(data) {
   if (ArrayBuffer.isView(data)) {
+    if (data.byteLength === 0) return NOTHING;
     return types.isSharedArrayBuffer(data.buffer)
       ? private_(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
       : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   }
-  if (types.isArrayBuffer(data)) return new Uint8Array(data);
+  if (types.isArrayBuffer(data)) return data.byteLength === 0 ? NOTHING : new Uint8Array(data);
   if (types.isSharedArrayBuffer(data)) return private_(new Uint8Array(data));
   if (isBlob(data)) return readBlob(data);
   throw invalidType(`The "data" argument must be of type string, buffer, or blob. ${received(data)}`);
