@@ -14,14 +14,20 @@ test('aborted before: rejects with the reason, nothing is opened', async (t) => 
   t.is(client.count('open'), 0);
 });
 
+/** What a promise rejects with. An abort's default reason is a DOMException, which ava does not take for an error. */
+const rejection = (promise) =>
+  promise.then(
+    () => undefined,
+    (reason) => reason,
+  );
+
 test('aborted during the attempt', async (t) => {
   const { target } = serve(t);
   const controller = new AbortController();
   const client = new Observer();
   const promise = connect({ ...target, signal: controller.signal, socket: client.handlers });
   controller.abort();
-  const error = await t.throwsAsync(promise);
-  t.is(error, controller.signal.reason);
+  t.is(await rejection(promise), controller.signal.reason);
   t.is(client.count('open'), 0);
 });
 
@@ -29,7 +35,7 @@ test('aborted during a lookup', async (t) => {
   const controller = new AbortController();
   const promise = connect({ hostname: 'localhost', port: 9, signal: controller.signal, socket: { data() {} } });
   controller.abort();
-  t.is(await t.throwsAsync(promise), controller.signal.reason);
+  t.is(await rejection(promise), controller.signal.reason);
 });
 
 test('aborted later it has no effect', async (t) => {
@@ -42,24 +48,22 @@ test('aborted later it has no effect', async (t) => {
   t.is(socket.readyState, 1);
 });
 
-test('on a listener it is stop(true)', async (t) => {
+test('on a listener it is stop()', async (t) => {
   const controller = new AbortController();
   const { listener, observer, target } = serve(t, {}, { signal: controller.signal });
-  const { observer: client } = await dial(t, target);
+  const { socket } = await dial(t, target);
   await observer.seen('open');
   controller.abort();
   t.is(listener.fd, -1);
-  await client.seen('close');
+  socket.write('still open');
+  await observer.seen('data');
   await t.throwsAsync(connect({ ...target, socket: { data() {} } }), { code: 'ECONNREFUSED' });
 });
 
-test('what is no signal', (t) => {
-  for (const call of [connect, listen]) {
-    for (const signal of [5, 'x', {}]) {
-      t.throws(() => call({ hostname: '127.0.0.1', port: 0, signal, socket: { data() {} } }), {
-        instanceOf: TypeError,
-        code: 'ERR_INVALID_ARG_TYPE',
-      });
-    }
+test('what is no signal is ignored', async (t) => {
+  const { target } = serve(t);
+  for (const signal of [5, 'x', {}, null]) {
+    const { socket } = await dial(t, target, {}, { signal });
+    t.is(socket.readyState, 1);
   }
 });

@@ -29,7 +29,9 @@ function outOfRange(message) {
  * @param {unknown} received
  */
 function outOfBounds(name, low, high, received) {
-  return outOfRange(`The value of "${name}" is out of range. It must be >= ${low} and <= ${high}. Received ${received}`);
+  return outOfRange(
+    `The value of "${name}" is out of range. It must be >= ${low} and <= ${high}. Received ${received}`,
+  );
 }
 
 /**

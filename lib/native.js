@@ -33,15 +33,14 @@ function runsOnMusl() {
 }
 
 /**
- * The generated loader chains every attempt through `cause`; "not found" is the ordinary one, anything else (wrong libc, wrong
- * architecture, a truncated file) is the reason worth reporting.
- * @param {unknown} error
+ * The generated loader chains every attempt through `cause`, keeping only the messages; "not found" is the ordinary one, anything
+ * else (wrong libc, wrong architecture, a truncated file) is the reason worth reporting.
+ * @param {any} error
  * @returns {Error | undefined}
  */
 function loadFailure(error) {
-  for (let e = error; e instanceof Error; e = e.cause) {
-    const code = /** @type {NodeJS.ErrnoException} */ (e).code;
-    if (code === 'ERR_DLOPEN_FAILED') return e;
+  for (let attempt = error.cause; attempt; attempt = attempt.cause) {
+    if (!/^Cannot find module|^Unsupported /.test(attempt.message)) return attempt;
   }
   return undefined;
 }

@@ -29,7 +29,10 @@ function bytesOf(data, byteOffset, byteLength, method) {
     encoding = byteOffset;
     byteOffset = undefined;
   }
-  const bytes = text === undefined ? view(data) : Buffer.from(text, encoding === undefined ? 'utf8' : ENCODINGS.get(encoding.toLowerCase()));
+  const bytes =
+    text === undefined
+      ? view(data)
+      : Buffer.from(text, encoding === undefined ? 'utf8' : ENCODINGS.get(encoding.toLowerCase()));
   if (byteOffset === undefined && byteLength === undefined) return bytes;
   const offset = integer('byteOffset', byteOffset, 0, bytes.length, method);
   const rest = bytes.length - offset;
