@@ -299,7 +299,8 @@ impl Reactor {
             Target::Address(address, local) => StreamIo::connect_tcp(address, local),
             Target::Unix(path) => StreamIo::connect_unix(&path),
             Target::Descriptor(descriptor) => {
-                let adopted = StreamIo::adopt(descriptor).and_then(|io| self.watch(io, key));
+                // The poll gets it when the outcome is taken, like every outcome that is already known.
+                let adopted = StreamIo::adopt(descriptor);
                 self.settle(key, adopted.map_err(|error| Box::new(error.into())));
                 return key.index;
             }
