@@ -349,8 +349,8 @@ export interface SocketOptions<Data = unknown> {
   /** Stay open after the peer's FIN until `end` or `close`, and let `end` half-close (4). Default `false`. */
   allowHalfOpen?: boolean;
   /**
-   * Not in Bun (13). In `connect`: ends the attempt, the promise rejects with the signal's reason. In `listen`: aborting is `stop()`.
-   * Anything but an AbortSignal is ignored, as unknown options are.
+   * Not in Bun (13). In `connect`: ends the attempt, the promise rejects with the signal's reason. In `listen`: aborting is `stop(true)`.
+   * Anything else but null throws a TypeError.
    */
   signal?: AbortSignal;
 }
