@@ -68,12 +68,13 @@ function missingAddon(cause, { name, inRepository }) {
   return Object.assign(new Error(text, { cause }), { code: 'ERR_BUN_SOCKETS_ADDON' });
 }
 
-/** @returns {any} */
+/**
+ * The types are those that the build writes beside the loader.
+ * @returns {typeof import('./binding.js')}
+ */
 function load() {
-  // Not a literal: the file exists only after a build, and the type checker must not depend on it.
-  const generated = './binding.js';
   try {
-    return require(generated);
+    return require('./binding.js');
   } catch (cause) {
     const inRepository = require('node:fs').existsSync(`${__dirname}/../Cargo.toml`);
     throw missingAddon(cause, { name: packageName(process.platform, process.arch, runsOnMusl()), inRepository });

@@ -9,7 +9,7 @@ const { invalidType, outOfBounds, received } = require('./errors');
 /**
  * The bytes that the arguments of `write` or `end` name.
  *
- * Differs from Bun: with an offset and no length, the length is the rest (in Bun the whole length, which throws).
+ * Differs from Bun (2): with an offset and no length, the length is the rest (in Bun the whole length, which throws).
  * @param {unknown} data
  * @param {unknown} byteOffset
  * @param {unknown} byteLength

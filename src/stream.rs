@@ -196,7 +196,7 @@ impl Stream {
 
     /// Sends `bytes` and then FIN.
     ///
-    /// Differs from Bun: bytes that the kernel does not take at once are kept and sent before the FIN, and a stream that
+    /// Differs from Bun (3, 4): bytes that the kernel does not take at once are kept and sent before the FIN, and a stream that
     /// stays half open is only shut for writing.
     pub fn end(&mut self, bytes: &[u8]) -> Ended {
         if matches!(self.write, WriteSide::Flushing { .. }) {
