@@ -446,19 +446,15 @@ impl Reactor {
             queued: false,
             referenced: false,
         });
-        match self.watch(io, socket) {
-            Ok(io) => {
-                self.put(socket, Handle::Stream(Stream::new(io, allow_half_open)));
-                self.reference(socket.index, true);
-                self.turn.count(0);
-                Some(Event::Accepted { listener: key.index, socket: socket.index })
-            }
-            Err(_) => {
-                // The poll has no room for it, which passes; the connection itself is lost, as it would be in `accept`.
-                self.entries.remove(socket.index);
-                Some(Event::Exhausted(key.index))
-            }
-        }
+        let Ok(io) = self.watch(io, socket) else {
+            // The poll has no room for it, which passes; the connection itself is lost, as it would be in `accept`.
+            self.entries.remove(socket.index);
+            return Some(Event::Exhausted(key.index));
+        };
+        self.put(socket, Handle::Stream(Stream::new(io, allow_half_open)));
+        self.reference(socket.index, true);
+        self.turn.count(0);
+        Some(Event::Accepted { listener: key.index, socket: socket.index })
     }
 
     fn connecting(&mut self, key: Key) -> Option<Event> {

@@ -60,6 +60,7 @@ enum WriteSide {
 
 /// What the edge-triggered poll has said and no system call has used up yet.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts, each with its own edge")]
 struct Readiness {
     readable: bool,
     writable: bool,
@@ -272,12 +273,11 @@ impl Stream {
     }
 
     fn read_step(&mut self, scratch: &mut [u8]) -> Option<StreamEvent> {
-        if std::mem::take(&mut self.bulk) {
-            if let Ok(count) = self.io.available()
-                && count >= BULK
-            {
-                return Some(StreamEvent::Bulk(count.min(READ_LIMIT)));
-            }
+        if std::mem::take(&mut self.bulk)
+            && let Ok(count) = self.io.available()
+            && count >= BULK
+        {
+            return Some(StreamEvent::Bulk(count.min(READ_LIMIT)));
         }
         match self.io.receive(scratch) {
             Ok(0) => {
