@@ -190,7 +190,7 @@ export interface Socket<Data = undefined> extends Disposable {
    *
    * @param enable default `false`
    * @param initialDelay milliseconds of silence before the first probe; 0, the default, leaves the delay as it is
-   * @returns `true`; `false` on unix sockets and closed sockets
+   * @returns `true`; `false` on closed sockets, and for a delay on unix sockets
    * @throws TypeError, RangeError for a delay that is no number, negative or too large
    */
   setKeepAlive(enable?: boolean, initialDelay?: number): boolean;
@@ -350,6 +350,7 @@ export interface SocketOptions<Data = unknown> {
   allowHalfOpen?: boolean;
   /**
    * Not in Bun (13). In `connect`: ends the attempt, the promise rejects with the signal's reason. In `listen`: aborting is `stop(true)`.
+   * Anything else but null throws a TypeError.
    */
   signal?: AbortSignal;
 }

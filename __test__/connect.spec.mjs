@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises';
 import test from 'ava';
 import { connect, listen } from 'bun-sockets';
 import { dial, Observer, pair, serve } from './support/observe.mjs';
@@ -100,13 +99,12 @@ test('a name for several addresses that all refuse: one error, the single ones i
   const port = await closedPort();
   const error = await t.throwsAsync(connect({ hostname: 'localhost', port, socket: nothing }));
   t.is(error.code, 'ECONNREFUSED');
-  const addresses = new Set((await lookup('localhost', { all: true })).map(({ address }) => address));
-  if (addresses.size === 1) {
-    t.is(error.cause, undefined);
-  } else {
-    t.true(error.cause instanceof AggregateError);
-    t.is(error.cause.errors.length, addresses.size);
-  }
+  // The name stands for both loopback addresses, whatever the hosts file knows of it.
+  t.true(error.cause instanceof AggregateError);
+  t.deepEqual(
+    error.cause.errors.map(({ code }) => code),
+    ['ECONNREFUSED', 'ECONNREFUSED'],
+  );
 });
 
 test('localAddress is bound', async (t) => {

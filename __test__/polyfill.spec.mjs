@@ -113,8 +113,14 @@ test('worker threads inherit it', async (t) => {
   const seen = await evaluate(
     t,
     `import { Worker } from 'node:worker_threads';
-     new Worker("import('bun').then((bun) => require('node:worker_threads').parentPort.postMessage([bun.default === globalThis.Bun, require('bun') === Bun]))", { eval: true })
-       .on('message', (m) => console.log(JSON.stringify(m)));`,
+     // The options of the command line are inherited, and so this is a module too.
+     const text = \`
+       import { createRequire } from 'node:module';
+       import { parentPort } from 'node:worker_threads';
+       import Bun from 'bun';
+       parentPort.postMessage([Bun === globalThis.Bun, createRequire(import.meta.url)('bun') === Bun]);
+     \`;
+     new Worker(text, { eval: true }).on('message', (m) => console.log(JSON.stringify(m)));`,
     { args: ['--import', 'bun-sockets/register'] },
   );
   t.deepEqual(seen, [true, true]);

@@ -76,4 +76,5 @@ test('of an accepted socket: the listener’s handlers', async (t) => {
   await second.seen('open');
   near.write('x');
   await second.seen('data');
+  t.is(second.text, 'x');
 });

@@ -14,14 +14,20 @@ test('aborted before: rejects with the reason, nothing is opened', async (t) => 
   t.is(client.count('open'), 0);
 });
 
+/** What a promise rejects with. An abort's default reason is a DOMException, which ava does not take for an error. */
+const rejection = (promise) =>
+  promise.then(
+    () => undefined,
+    (reason) => reason,
+  );
+
 test('aborted during the attempt', async (t) => {
   const { target } = serve(t);
   const controller = new AbortController();
   const client = new Observer();
   const promise = connect({ ...target, signal: controller.signal, socket: client.handlers });
   controller.abort();
-  const error = await t.throwsAsync(promise);
-  t.is(error, controller.signal.reason);
+  t.is(await rejection(promise), controller.signal.reason);
   t.is(client.count('open'), 0);
 });
 
@@ -29,7 +35,7 @@ test('aborted during a lookup', async (t) => {
   const controller = new AbortController();
   const promise = connect({ hostname: 'localhost', port: 9, signal: controller.signal, socket: { data() {} } });
   controller.abort();
-  t.is(await t.throwsAsync(promise), controller.signal.reason);
+  t.is(await rejection(promise), controller.signal.reason);
 });
 
 test('aborted later it has no effect', async (t) => {

@@ -70,7 +70,8 @@ if (process.platform !== 'win32') {
       for (const name of ['remoteAddress', 'remotePort', 'remoteFamily', 'localAddress', 'localPort', 'localFamily']) {
         t.is(socket[name], undefined, name);
       }
-      t.is(socket.setKeepAlive(true), false);
+      t.is(socket.setKeepAlive(true), true);
+      t.is(socket.setKeepAlive(true, 1000), false);
       t.is(socket.setTypeOfService(8), -22);
     }
     await observer.seen('open', 3);

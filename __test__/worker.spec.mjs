@@ -89,7 +89,11 @@ test('process.exit and an error inside a handler of a worker', async (t) => {
   const exits = worker(leave('process.exit(5);'));
   t.deepEqual(await once(exits, 'exit'), [5]);
   const throws = worker(leave("throw new Error('in a worker');"));
-  const [[error], [code]] = await Promise.all([once(throws, 'error'), once(throws, 'exit')]);
+  let error;
+  throws.on('error', (thrown) => {
+    error = thrown;
+  });
+  const code = await new Promise((resolve) => throws.on('exit', resolve));
   t.is(error.message, 'in a worker');
   t.is(code, 1);
 });
@@ -99,7 +103,7 @@ test('the process ends while workers are busy', async (t) => {
     import { Worker } from 'node:worker_threads';
     const text = ${JSON.stringify(`${PRELUDE} ${BUSY}`)};
     let busy = 0;
-    for (let i = 0; i < 4; i++) new Worker(text, { eval: true }).on('message', () => ++busy === 4 && process.exit(6));
+    for (let i = 0; i < 4; i++) new Worker(text, { eval: true, execArgv: [] }).on('message', () => ++busy === 4 && process.exit(6));
   `);
   t.false(late);
   t.is(code, 6, err);

@@ -34,7 +34,7 @@ class Connection {
   ending = false;
   /** The writing side was shut by `shutdown`. */
   shut = false;
-  /** @type {import('node:timers').Timeout | undefined} */
+  /** @type {NodeJS.Timeout | undefined} */
   timer = undefined;
 
   /**
@@ -157,7 +157,7 @@ class Connection {
    * Calls the `timeout` handler once after so many seconds, 0 for never. Activity does not put it off, and the socket is
    * not closed: as in Bun.
    *
-   * Differs from Bun: to the millisecond, not on a grid of four seconds.
+   * Differs from Bun (11): to the millisecond, not on a grid of four seconds.
    * @param {number} seconds
    */
   setTimeout(seconds) {

@@ -39,8 +39,23 @@ const scratch = new Uint8Array(new ArrayBuffer(READ_LIMIT));
 /** @type {(Target | undefined)[]} */
 const targets = [];
 
+/**
+ * The functions of `src/binding/hot.rs`; what they come to is left in the record.
+ * @typedef {object} Hot
+ * @property {() => void} begin
+ * @property {() => void} next
+ * @property {(slot: number, length: number) => void} write
+ * @property {(slot: number, bytes: Uint8Array) => void} writeBytes
+ * @property {(slot: number, length: number) => void} end
+ * @property {(slot: number, bytes: Uint8Array) => void} endBytes
+ * @property {(slot: number, into: Uint8Array) => void} receive
+ * @property {(slot: number) => void} close
+ * @property {(slot: number) => void} terminate
+ * @property {(error: unknown) => void} raise
+ */
+
 const engine = new Engine(turn, record, scratch);
-const native = engine.hot();
+const native = /** @type {Hot} */ (engine.hot());
 
 // Runs process.nextTick callbacks and then microtasks; Node's timers call the same function between two timers. Should it
 // ever be missing, each event gets a turn of the loop of its own, which does the same more slowly.

@@ -29,15 +29,19 @@ function outOfRange(message) {
  * @param {unknown} received
  */
 function outOfBounds(name, low, high, received) {
-  return outOfRange(`The value of "${name}" is out of range. It must be >= ${low} and <= ${high}. Received ${received}`);
+  return outOfRange(
+    `The value of "${name}" is out of range. It must be >= ${low} and <= ${high}. Received ${received}`,
+  );
 }
 
 /**
  * A method called on something else than its class's instance.
  * @param {string} name the class's
+ * @param {unknown} self
  */
-function invalidThis(name) {
-  return Object.assign(new TypeError(`Expected this to be instanceof ${name}`), { code: 'ERR_INVALID_THIS' });
+function invalidThis(name, self) {
+  const instead = self === undefined ? '' : `, but r${received(self).slice(1)}`;
+  return Object.assign(new TypeError(`Expected this to be instanceof ${name}${instead}`), { code: 'ERR_INVALID_THIS' });
 }
 
 /**

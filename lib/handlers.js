@@ -141,7 +141,7 @@ class Handlers {
   /**
    * Hands an error to the `error` handler; without one, or when that throws too, it is an uncaught exception.
    *
-   * Differs from Bun: an uncaught exception is Node's to deal with, which ends the process unless someone listens.
+   * Differs from Bun (9): an uncaught exception is Node's to deal with, which ends the process unless someone listens.
    * @param {object} socket
    * @param {unknown} error
    */

@@ -83,7 +83,7 @@ class Listener extends ListenerHandle {
 
   /** @param {any} self @returns {Listening} */
   static #own(self) {
-    if (typeof self !== 'object' || self === null || !(#listening in self)) throw invalidThis('Listener');
+    if (typeof self !== 'object' || self === null || !(#listening in self)) throw invalidThis('Listener', self);
     return self.#listening;
   }
 
@@ -136,7 +136,7 @@ class Listener extends ListenerHandle {
   /** @this {any} */
   reload(/** @type {any} */ options) {
     const listening = Listener.#own(this);
-    // Differs from Bun: after `stop` this does nothing; there it throws.
+    // Differs from Bun (10): after `stop` this does nothing; there it throws.
     if (listening.slot === -1) return;
     if (arguments.length === 0) throw new Error('Expected 1 argument');
     if (options === null || (typeof options !== 'object' && typeof options !== 'function')) {
@@ -206,7 +206,7 @@ function bind({ hostname, port, unix, fd, exclusive, reusePort, ipv6Only, allowH
     ipv6Only,
     allowHalfOpen,
   });
-  // Differs from Bun: a name that does not resolve always has a code.
+  // Differs from Bun (8): a name that does not resolve always has a code.
   if (slot === NOT_FOUND) throw notFound(name);
   if (slot < 0) throw listenFailed(-slot, name, port);
   return slot;

@@ -33,15 +33,14 @@ function runsOnMusl() {
 }
 
 /**
- * The generated loader chains every attempt through `cause`; "not found" is the ordinary one, anything else (wrong libc, wrong
- * architecture, a truncated file) is the reason worth reporting.
- * @param {unknown} error
+ * The generated loader chains every attempt through `cause`, keeping only the messages; "not found" is the ordinary one, anything
+ * else (wrong libc, wrong architecture, a truncated file) is the reason worth reporting.
+ * @param {any} error
  * @returns {Error | undefined}
  */
 function loadFailure(error) {
-  for (let e = error; e instanceof Error; e = e.cause) {
-    const code = /** @type {NodeJS.ErrnoException} */ (e).code;
-    if (code === 'ERR_DLOPEN_FAILED') return e;
+  for (let attempt = error.cause; attempt; attempt = attempt.cause) {
+    if (!/^Cannot find module|^Unsupported /.test(attempt.message)) return attempt;
   }
   return undefined;
 }
@@ -69,12 +68,13 @@ function missingAddon(cause, { name, inRepository }) {
   return Object.assign(new Error(text, { cause }), { code: 'ERR_BUN_SOCKETS_ADDON' });
 }
 
-/** @returns {any} */
+/**
+ * The types are those that the build writes beside the loader.
+ * @returns {typeof import('./binding.js')}
+ */
 function load() {
-  // Not a literal: the file exists only after a build, and the type checker must not depend on it.
-  const generated = './binding.js';
   try {
-    return require(generated);
+    return require('./binding.js');
   } catch (cause) {
     const inRepository = require('node:fs').existsSync(`${__dirname}/../Cargo.toml`);
     throw missingAddon(cause, { name: packageName(process.platform, process.arch, runsOnMusl()), inRepository });

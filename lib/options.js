@@ -46,7 +46,8 @@ function readOptions(options, expected) {
   const ipv6Only = flag(given, 'ipv6Only');
   const unix = unixPath(given.unix);
   const fd = descriptor(given.fd);
-  const named = given.hostname || given.host;
+  // The alias counts only where `hostname` is absent altogether: an empty or null one hides it.
+  const named = given.hostname === undefined ? given.host : given.hostname;
   // A symbol throws the engine's own TypeError here, as specified.
   const hostname = named ? `${named}` : undefined;
   handlers.check();
@@ -120,12 +121,15 @@ function portInName(hostname) {
   return port !== undefined && Number(port) <= 65535 ? Number(port) : undefined;
 }
 
-/** @param {unknown} value */
+/**
+ * @param {unknown} value
+ * @returns {true | object | undefined}
+ */
 function tlsOption(value) {
   if (value === undefined || value === null || value === false) return undefined;
   if (value === true || typeof value === 'function') return value;
-  // Differs from Bun: an array names several certificates, chosen by the server name that a client asks for.
-  if (typeof value === 'object') return value;
+  // Differs from Bun (13): an array names several certificates, chosen by the server name that a client asks for.
+  if (typeof value === 'object' && !(Array.isArray(value) && value.length === 0)) return value;
   throw invalidType('TLSOptions must be an object');
 }
 
@@ -138,7 +142,7 @@ function localAddress(value) {
 }
 
 /**
- * Differs from Bun: `signal` is an addition of ours.
+ * Differs from Bun (13): `signal` is an addition of ours.
  * @param {unknown} value
  */
 function abortSignal(value) {

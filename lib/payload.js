@@ -9,7 +9,7 @@ const { invalidType, outOfBounds, received } = require('./errors');
 /**
  * The bytes that the arguments of `write` or `end` name.
  *
- * Differs from Bun: with an offset and no length, the length is the rest (in Bun the whole length, which throws).
+ * Differs from Bun (2): with an offset and no length, the length is the rest (in Bun the whole length, which throws).
  * @param {unknown} data
  * @param {unknown} byteOffset
  * @param {unknown} byteLength
@@ -29,12 +29,18 @@ function bytesOf(data, byteOffset, byteLength, method) {
     encoding = byteOffset;
     byteOffset = undefined;
   }
-  const bytes = text === undefined ? view(data) : Buffer.from(text, encoding === undefined ? 'utf8' : ENCODINGS.get(encoding.toLowerCase()));
+  const bytes =
+    text === undefined
+      ? view(data)
+      : Buffer.from(text, encoding === undefined ? 'utf8' : ENCODINGS.get(encoding.toLowerCase()));
   if (byteOffset === undefined && byteLength === undefined) return bytes;
   const offset = integer('byteOffset', byteOffset, 0, bytes.length, method);
   const rest = bytes.length - offset;
   return bytes.subarray(offset, offset + integer('byteLength', byteLength, rest, rest, method));
 }
+
+/** Also what a detached buffer holds, of which there can be no view. */
+const NOTHING = new Uint8Array(0);
 
 /**
  * @param {unknown} data
@@ -42,11 +48,12 @@ function bytesOf(data, byteOffset, byteLength, method) {
  */
 function view(data) {
   if (ArrayBuffer.isView(data)) {
+    if (data.byteLength === 0) return NOTHING;
     return types.isSharedArrayBuffer(data.buffer)
       ? private_(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
       : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   }
-  if (types.isArrayBuffer(data)) return new Uint8Array(data);
+  if (types.isArrayBuffer(data)) return data.byteLength === 0 ? NOTHING : new Uint8Array(data);
   if (types.isSharedArrayBuffer(data)) return private_(new Uint8Array(data));
   if (isBlob(data)) return readBlob(data);
   throw invalidType(`The "data" argument must be of type string, buffer, or blob. ${received(data)}`);

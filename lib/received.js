@@ -45,7 +45,7 @@ function copy(length, type) {
  */
 function shape(bytes, type) {
   if (type === BUFFER) return bytes;
-  return type === ARRAYBUFFER ? bytes.buffer : new Uint8Array(bytes.buffer);
+  return type === ARRAYBUFFER ? /** @type {ArrayBuffer} */ (bytes.buffer) : new Uint8Array(bytes.buffer);
 }
 
 module.exports = { copy, shape };

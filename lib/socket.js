@@ -39,7 +39,7 @@ function defineSocket(tag) {
 
     /** @param {any} self @returns {Socket} */
     static #own(self) {
-      if (typeof self !== 'object' || self === null || !(#connection in self)) throw invalidThis(tag);
+      if (typeof self !== 'object' || self === null || !(#connection in self)) throw invalidThis(tag, self);
       return self;
     }
 
@@ -324,7 +324,7 @@ function defineSocket(tag) {
     }
 
     write(/** @type {any} */ data, /** @type {any} */ byteOffset, /** @type {any} */ byteLength) {
-      if (!(#connection in this)) throw invalidThis(tag);
+      if (!(#connection in this)) throw invalidThis(tag, this);
       const connection = this.#connection;
       const { slot } = connection;
       if (slot === -1 || connection.ending) return -1;

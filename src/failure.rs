@@ -28,13 +28,11 @@ impl Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self::System(error.raw_os_error().map_or_else(
-            || match error.kind() {
-                io::ErrorKind::InvalidInput => crate::sys::INVALID,
-                io::ErrorKind::Unsupported => crate::sys::UNSUPPORTED,
-                _ => crate::sys::IO_ERROR,
-            },
-            crate::sys::number,
-        ))
+        Self::System(match (error.raw_os_error(), error.kind()) {
+            (Some(raw), _) => crate::sys::number(raw),
+            (None, io::ErrorKind::InvalidInput) => crate::sys::INVALID,
+            (None, io::ErrorKind::Unsupported) => crate::sys::UNSUPPORTED,
+            (None, _) => crate::sys::IO_ERROR,
+        })
     }
 }

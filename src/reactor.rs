@@ -299,7 +299,8 @@ impl Reactor {
             Target::Address(address, local) => StreamIo::connect_tcp(address, local),
             Target::Unix(path) => StreamIo::connect_unix(&path),
             Target::Descriptor(descriptor) => {
-                let adopted = StreamIo::adopt(descriptor).and_then(|io| self.watch(io, key));
+                // The poll gets it when the outcome is taken, like every outcome that is already known.
+                let adopted = StreamIo::adopt(descriptor);
                 self.settle(key, adopted.map_err(|error| Box::new(error.into())));
                 return key.index;
             }
@@ -445,19 +446,15 @@ impl Reactor {
             queued: false,
             referenced: false,
         });
-        match self.watch(io, socket) {
-            Ok(io) => {
-                self.put(socket, Handle::Stream(Stream::new(io, allow_half_open)));
-                self.reference(socket.index, true);
-                self.turn.count(0);
-                Some(Event::Accepted { listener: key.index, socket: socket.index })
-            }
-            Err(_) => {
-                // The poll has no room for it, which passes; the connection itself is lost, as it would be in `accept`.
-                self.entries.remove(socket.index);
-                Some(Event::Exhausted(key.index))
-            }
-        }
+        let Ok(io) = self.watch(io, socket) else {
+            // The poll has no room for it, which passes; the connection itself is lost, as it would be in `accept`.
+            self.entries.remove(socket.index);
+            return Some(Event::Exhausted(key.index));
+        };
+        self.put(socket, Handle::Stream(Stream::new(io, allow_half_open)));
+        self.reference(socket.index, true);
+        self.turn.count(0);
+        Some(Event::Accepted { listener: key.index, socket: socket.index })
     }
 
     fn connecting(&mut self, key: Key) -> Option<Event> {

@@ -155,7 +155,7 @@ const stage = {
       socket: Actor.of(name).handlers(handlers),
       ...options,
     });
-    standIn(listener.port, 'port');
+    if (listener.port !== undefined) standIn(listener.port, 'port');
     return listener;
   },
   /** A client of `listener` with the recording handlers of `name`. */

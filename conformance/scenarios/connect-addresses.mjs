@@ -15,7 +15,9 @@ export default async function ({ serve, connect, main, actor }) {
   ]) {
     const near = await connect({ hostname, port: listener.port, socket: actor(`client ${n++}`).handlers() });
     main.say(hostname, 'reaches', near.remoteFamily, near.remoteAddress);
+    const server = actor(listener === v4 ? 'v4' : 'v6');
     near.end();
+    await server.seen('close', server.count('open'));
   }
   await main.settle('port 0', () => connect({ hostname: '127.0.0.1', port: 0, socket: { data() {} } }));
   v4.stop(true);

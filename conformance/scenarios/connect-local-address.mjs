@@ -5,8 +5,8 @@ export default async function ({ serve, connect, main, actor }) {
   for (const localAddress of ['127.0.0.5', '127.0.0.1', 'localhost', 5, null, {}]) {
     const near = await connect({ hostname: '127.0.0.1', port: listener.port, localAddress, socket: { data() {} } });
     main.say(JSON.stringify(localAddress), 'is', near.localAddress);
-    await actor('server').seen('open', ++n);
     near.close();
+    await actor('server').seen('close', ++n);
   }
   for (const localAddress of ['203.0.113.5', '::1']) {
     await main.settle(localAddress, () =>

@@ -12,7 +12,7 @@ export default async function ({ serve, connect, main, actor }) {
   await attempt('without');
   await attempt('plain', function (...args) {
     const [socket, error] = args;
-    main.say(this === socket, args.length, Object.keys(error));
+    main.say(this === socket, args.length, Object.keys(error).sort());
     main.say(socket.data, socket.readyState, socket.write('x'), socket.end('y'), socket.remotePort);
   });
   await attempt('throws', () => {

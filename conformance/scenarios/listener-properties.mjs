@@ -2,23 +2,11 @@
 export default async function ({ listen, main, path, standIn }) {
   const socket = { data() {} };
   const describe = (label, l) => {
-    main.say(
-      label,
-      'hostname',
-      l.hostname,
-      'port',
-      l.port,
-      'unix',
-      l.unix,
-      'data',
-      l.data,
-      'fd',
-      l.fd === -1 ? -1 : typeof l.fd,
-    );
+    main.say(label, 'hostname', l.hostname, 'port', l.port, 'unix', l.unix, 'fd', l.fd === -1 ? -1 : typeof l.fd);
     const name = {};
     main.say(label, 'getsockname', l.getsockname(name), name);
   };
-  const tcp = listen({ hostname: '127.0.0.1', port: 0, data: 5, socket });
+  const tcp = listen({ hostname: '127.0.0.1', port: 0, socket });
   standIn(tcp.port, 'tcp port');
   describe('tcp', tcp);
   tcp.stop();

@@ -25,6 +25,7 @@ export default async function ({ pair, dial, main, actor }) {
   other.write('to the listener’s new handlers');
   await actor('reloaded server').seen('data');
   other.close();
+  await actor('reloaded server').seen('close', 1);
   near.close();
   await actor('reloaded server').seen('close', 2);
   listener.stop(true);

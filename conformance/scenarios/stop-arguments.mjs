@@ -8,5 +8,6 @@ export default async function ({ serve, dial, main, actor }) {
     listener.stop(argument);
     main.say(JSON.stringify(argument) ?? 'undefined', 'leaves readyState', actor(name).socket.readyState);
     near.close();
+    await actor(name).seen('close');
   }
 }

@@ -135,6 +135,10 @@ pub struct BindOptions {
 impl Engine {
     /// Makes an engine whose threadsafe function calls `dispatch`. `record` and `scratch` are shared memory: the first
     /// takes what an event is, the second its bytes.
+    ///
+    /// # Errors
+    ///
+    /// Node-API's, and the system's when it has no descriptor or thread left.
     #[napi(constructor)]
     pub fn new(env: Env, dispatch: Function<'_, (), ()>, record: Int32Array, scratch: Uint8Array) -> Result<Self> {
         let record = raw_value(&env, record)?;
@@ -170,6 +174,10 @@ impl Engine {
     }
 
     /// The functions that run for every message.
+    ///
+    /// # Errors
+    ///
+    /// Node-API's.
     #[napi]
     pub fn hot(&self, env: Env) -> Result<Object<'_>> {
         hot::functions(&env, &self.core)

@@ -49,13 +49,13 @@ impl ListenerHandle {
     /// Tries again after there was no descriptor for a connection.
     #[napi]
     pub fn retry(&self) {
-        self.reactor(|reactor, slot| reactor.retry(slot));
+        self.reactor(Reactor::retry);
     }
 
     /// Stops listening.
     #[napi]
     pub fn shut(&self) {
-        self.reactor(|reactor, slot| reactor.close(slot));
+        self.reactor(Reactor::close);
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Listener) -> T) -> Option<T> {

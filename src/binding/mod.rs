@@ -4,6 +4,9 @@
 //! functions that run for every message, written against Node-API directly because the generated conversion of arguments
 //! costs more than the rest of their work; [`socket`] and [`listener`] are the classes around the handles.
 
+#![expect(clippy::must_use_candidate, reason = "JS calls these methods")]
+#![expect(clippy::needless_pass_by_value, reason = "Node-API hands values over")]
+
 pub mod engine;
 mod hot;
 pub mod listener;

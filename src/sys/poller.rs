@@ -6,6 +6,7 @@
 #[cfg(unix)]
 mod nested;
 #[cfg(any(windows, test))]
+#[cfg_attr(not(windows), expect(unreachable_pub, reason = "only its own tests use it there"))]
 mod threaded;
 
 #[cfg(unix)]
@@ -15,6 +16,7 @@ pub use threaded::Poller;
 
 /// What the poll says of one socket.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts, as the poll tells them")]
 pub struct Ready {
     /// Whose readiness it is.
     pub token: mio::Token,

@@ -76,6 +76,7 @@ impl Poller {
     /// # Errors
     ///
     /// None here; the nested form has some.
+    #[expect(clippy::unnecessary_wraps, reason = "the nested form can fail")]
     pub fn poll(&mut self, ready: &mut Vec<Ready>) -> io::Result<()> {
         ready.append(&mut self.shared.ready.lock().unwrap_or_else(PoisonError::into_inner));
         Ok(())
@@ -102,5 +103,73 @@ impl Drop for Poller {
         {
             drop(watcher.join());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::net::{Ipv4Addr, TcpListener, TcpStream};
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use mio::Interest;
+
+    use super::*;
+
+    /// A failing wait ends here.
+    const LIMIT: Duration = Duration::from_secs(10);
+    const TOKEN: Token = Token(7);
+
+    /// A poller with one connection, the other end of it, and the wake-ups that came.
+    fn connected() -> (Poller, mio::net::TcpStream, TcpStream, mpsc::Receiver<()>) {
+        let (sender, wakes) = mpsc::channel();
+        let poller = Poller::new(move || sender.send(()).expect("the test waits")).expect("a poller");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let far = TcpStream::connect(listener.local_addr().expect("bound")).expect("a connection");
+        let near = listener.accept().expect("the connection").0;
+        near.set_nonblocking(true).expect("a socket");
+        (poller, mio::net::TcpStream::from_std(near), far, wakes)
+    }
+
+    fn wait_for(poller: &mut Poller, wakes: &mpsc::Receiver<()>) -> Vec<Ready> {
+        wakes.recv_timeout(LIMIT).expect("a wake-up");
+        let mut ready = Vec::new();
+        poller.poll(&mut ready).expect("no failure");
+        ready
+    }
+
+    #[test]
+    fn an_armed_poller_wakes_once_for_what_is_ready() {
+        let (mut poller, mut near, mut far, wakes) = connected();
+        poller.registry().register(&mut near, TOKEN, Interest::READABLE).expect("registered");
+        poller.arm().expect("armed");
+        far.write_all(b"x").expect("sent");
+        let ready = wait_for(&mut poller, &wakes);
+        assert!(ready.iter().all(|ready| ready.token == TOKEN && ready.readable), "{ready:?}");
+        assert!(!ready.is_empty());
+        assert!(wakes.try_recv().is_err());
+    }
+
+    #[test]
+    fn what_was_ready_before_arming_wakes_at_once() {
+        let (mut poller, mut near, far, wakes) = connected();
+        poller.registry().register(&mut near, TOKEN, Interest::READABLE).expect("registered");
+        drop(far);
+        // Unarmed, the watcher takes the readiness in silence.
+        while poller.shared.ready.lock().expect("no panic").is_empty() {
+            std::thread::yield_now();
+        }
+        assert!(wakes.try_recv().is_err());
+        poller.arm().expect("armed");
+        assert!(wait_for(&mut poller, &wakes).iter().any(|ready| ready.read_closed));
+    }
+
+    #[test]
+    fn dropping_it_ends_the_watcher() {
+        let (poller, _near, _far, wakes) = connected();
+        drop(poller);
+        // The watcher owned the sender.
+        assert_eq!(wakes.recv_timeout(LIMIT), Err(mpsc::RecvTimeoutError::Disconnected));
     }
 }
