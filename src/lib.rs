@@ -14,4 +14,5 @@ pub mod runtime;
 pub mod slab;
 pub mod stream;
 pub mod sys;
+pub mod tls;
 pub mod turn;
