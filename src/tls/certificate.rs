@@ -14,7 +14,7 @@ impl<'a> Certificate<'a> {
     /// `None` for what is not a certificate.
     pub(super) fn read(der: &'a CertificateDer<'_>) -> Option<Self> {
         match X509Certificate::from_der(der.as_ref()) {
-            Ok((rest, certificate)) if rest.is_empty() => Some(Self(certificate)),
+            Ok(([], certificate)) => Some(Self(certificate)),
             _ => None,
         }
     }

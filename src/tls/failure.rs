@@ -135,9 +135,7 @@ impl CertificateProblem {
             Self::InvalidCa => ("INVALID_CA", "invalid CA certificate"),
             Self::PathLengthExceeded => ("PATH_LENGTH_EXCEEDED", "path length constraint exceeded"),
             Self::ChainTooLong => ("CERT_CHAIN_TOO_LONG", "certificate chain too long"),
-            Self::NameMismatch => {
-                ("ERR_TLS_CERT_ALTNAME_INVALID", "Hostname/IP does not match certificate's altnames")
-            }
+            Self::NameMismatch => ("ERR_TLS_CERT_ALTNAME_INVALID", "Hostname/IP does not match certificate's altnames"),
             Self::UnableToGetIssuerCert => ("UNABLE_TO_GET_ISSUER_CERT", "unable to get issuer certificate"),
             Self::Rejected => ("CERT_REJECTED", "certificate rejected"),
         }

@@ -5,10 +5,10 @@
 //! `getTLSPeerFinishedMessage()` report. Differs from Bun: TLS 1.3 has them, too.
 
 use rustls::Error;
+use rustls::crypto::ActiveKeyExchange;
 use rustls::crypto::hmac::Tag;
 use rustls::crypto::tls12::Prf;
 use rustls::crypto::tls13::{Hkdf, HkdfExpander, OkmBlock, OutputLengthError};
-use rustls::crypto::ActiveKeyExchange;
 
 use super::scope::with_current;
 

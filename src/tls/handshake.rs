@@ -51,11 +51,11 @@ pub struct Failed<S> {
 }
 
 impl<S> Failed<S> {
-    fn new(stream: Option<S>, failure: HandshakeFailure) -> Box<Self> {
-        Box::new(Self { stream, failure, peer_chain: Vec::new(), server_name: None, received: Vec::new() })
+    fn new(stream: Option<S>, failure: HandshakeFailure) -> Self {
+        Self { stream, failure, peer_chain: Vec::new(), server_name: None, received: Vec::new() }
     }
 
-    fn of_tap(tap: Tap<S>, failure: HandshakeFailure) -> Box<Self> {
+    fn of_tap(tap: Tap<S>, failure: HandshakeFailure) -> Self {
         let (stream, received) = tap.into_parts();
         let mut failed = Self::new(Some(stream), failure);
         failed.received = received;
@@ -81,7 +81,7 @@ where
     let limit = parameters.time_limit;
     tokio::time::timeout(limit, connect(stream, &context, parameters))
         .await
-        .unwrap_or_else(|_elapsed| Err(Failed::new(None, HandshakeFailure::TimedOut)))
+        .unwrap_or_else(|_elapsed| Err(Box::new(Failed::new(None, HandshakeFailure::TimedOut))))
 }
 
 /// Shakes hands as a server.
@@ -101,7 +101,7 @@ where
 {
     tokio::time::timeout(parameters.time_limit, accept(stream, &context, &parameters))
         .await
-        .unwrap_or_else(|_elapsed| Err(Failed::new(None, HandshakeFailure::TimedOut)))
+        .unwrap_or_else(|_elapsed| Err(Box::new(Failed::new(None, HandshakeFailure::TimedOut))))
 }
 
 async fn connect<S>(
@@ -116,7 +116,7 @@ where
     let tap = Tap::new(stream, parameters.keep_received, false);
     let Some(config) = context.config_for(&saved) else {
         let failure = HandshakeFailure::Protocol(ProtocolFailure::NO_SUPPORTED_VERSIONS_ENABLED);
-        return Err(Failed::of_tap(tap, failure));
+        return Err(Box::new(Failed::of_tap(tap, failure)));
     };
     let policy = Arc::new(PeerPolicy {
         roots: Arc::clone(&context.roots),
@@ -137,9 +137,9 @@ where
         Ok(stream) => {
             let (tap, connection) = stream.into_inner();
             // A resumed session asked no verifier.
-            let verdict = scope.verdict.unwrap_or_else(|| {
-                policy.judge(connection.peer_certificates().unwrap_or_default(), UnixTime::now())
-            });
+            let verdict = scope
+                .verdict
+                .unwrap_or_else(|| policy.judge(connection.peer_certificates().unwrap_or_default(), UnixTime::now()));
             let (own_finished, peer_finished) = scope.finished.into_messages();
             let facts = Facts {
                 role: Role::Client,
@@ -162,7 +162,7 @@ where
             };
             let mut failed = Failed::of_tap(tap, failure);
             failed.peer_chain = scope.refused_chain;
-            Err(failed)
+            Err(Box::new(failed))
         }
     }
 }
@@ -180,13 +180,13 @@ where
     let start = match (&mut acceptor).await {
         Ok(start) => start,
         Err(error) => {
-            return Err(match acceptor.take_io() {
+            return Err(Box::new(match acceptor.take_io() {
                 Some(tap) => {
                     let failure = failure_of_io(error, &tap);
                     Failed::of_tap(tap, failure)
                 }
                 None => Failed::new(None, HandshakeFailure::Transport(error)),
-            });
+            }));
         }
     };
     let server_name = start.client_hello().server_name().map(ToOwned::to_owned);
@@ -198,11 +198,11 @@ where
         Some((entry, Some(config))) if !entry.identities.is_empty() => (entry, config),
         Some((_, None)) => {
             let failure = ProtocolFailure::UNSUPPORTED_PROTOCOL;
-            return Err(refuse(start.io, Alert::ProtocolVersion, failure, server_name).await);
+            return Err(Box::new(refuse(start.io, Alert::ProtocolVersion, failure, server_name).await));
         }
         _ => {
             let failure = ProtocolFailure::NO_CERTIFICATE_SET;
-            return Err(refuse(start.io, Alert::InternalError, failure, server_name).await);
+            return Err(Box::new(refuse(start.io, Alert::InternalError, failure, server_name).await));
         }
     };
     let policy = Arc::new(policy_for_clients(entry, mode));
@@ -211,9 +211,8 @@ where
     match result {
         Ok(stream) => {
             let (tap, connection) = stream.into_inner();
-            let verdict = mode
-                .request
-                .then(|| policy.judge(connection.peer_certificates().unwrap_or_default(), UnixTime::now()));
+            let verdict =
+                mode.request.then(|| policy.judge(connection.peer_certificates().unwrap_or_default(), UnixTime::now()));
             let (peer_finished, own_finished) = scope.finished.into_messages();
             let facts = Facts {
                 role: Role::Server,
@@ -233,7 +232,7 @@ where
             let failure = failure_of_io(error, &tap);
             let mut failed = Failed::of_tap(tap, failure);
             failed.server_name = server_name;
-            Err(failed)
+            Err(Box::new(failed))
         }
     }
 }
@@ -265,7 +264,7 @@ enum Alert {
 }
 
 /// Answers a ClientHello with a fatal alert, which rustls would not send or would send as another one.
-async fn refuse<S>(mut tap: Tap<S>, alert: Alert, failure: ProtocolFailure, server_name: Option<String>) -> Box<Failed<S>>
+async fn refuse<S>(mut tap: Tap<S>, alert: Alert, failure: ProtocolFailure, server_name: Option<String>) -> Failed<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -281,9 +280,7 @@ where
 fn failure_of_io<S>(error: io::Error, tap: &Tap<S>) -> HandshakeFailure {
     if let Some(protocol) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         let stranger = if tap.peer_speaks_tls() { None } else { tap.stranger() };
-        return HandshakeFailure::Protocol(
-            stranger.unwrap_or_else(|| failure_of(protocol, !tap.peer_speaks_tls())),
-        );
+        return HandshakeFailure::Protocol(stranger.unwrap_or_else(|| failure_of(protocol, !tap.peer_speaks_tls())));
     }
     match error.kind() {
         io::ErrorKind::UnexpectedEof => HandshakeFailure::Disconnected,

@@ -45,9 +45,8 @@ impl Identities {
 
     /// The certificate for a peer that takes `schemes`.
     fn choose(&self, schemes: &[SignatureScheme], usable: impl Fn(&CertifiedKey) -> bool) -> Option<Arc<CertifiedKey>> {
-        let for_peer = |certified: &&Arc<CertifiedKey>| {
-            certified.key.choose_scheme(schemes).is_some() && usable(certified)
-        };
+        let for_peer =
+            |certified: &&Arc<CertifiedKey>| certified.key.choose_scheme(schemes).is_some() && usable(certified);
         self.0.iter().find(for_peer).or(self.0.last()).map(Arc::clone)
     }
 

@@ -55,9 +55,8 @@ pub(super) fn standard_name(suite: CipherSuite) -> &'static str {
 pub(super) fn tls12_suites_of_keyword(word: &str) -> Vec<CipherSuite> {
     let matches = |(suite, name, standard): &Names| -> bool {
         match word {
-            "ALL" | "DEFAULT" | "HIGH" | "TLSv1.2" | "AEAD" | "kEECDH" | "kECDHE" | "EECDH" | "ECDHE" | "ECDH" | "FIPS" => {
-                true
-            }
+            "ALL" | "DEFAULT" | "HIGH" | "TLSv1.2" | "AEAD" | "kEECDH" | "kECDHE" | "EECDH" | "ECDHE" | "ECDH"
+            | "FIPS" => true,
             "aECDSA" | "ECDSA" => name.contains("ECDSA"),
             "aRSA" => name.contains("RSA-"),
             "AES" => name.contains("AES"),

@@ -152,7 +152,13 @@ impl TlsOptions {
 
     /// The suites in order of preference.
     pub(super) fn suites(&self) -> Result<Vec<SupportedCipherSuite>, ContextError> {
-        let all = provider().cipher_suites.iter().copied();
+        // Suites of versions that are ruled out would only mislead the peer.
+        let (tls12, tls13) = (self.allows_tls12(), self.allows_tls13());
+        let all = provider()
+            .cipher_suites
+            .iter()
+            .copied()
+            .filter(|suite| if suite.tls13().is_some() { tls13 } else { tls12 });
         match self.ciphers.as_deref().map(str::trim) {
             None | Some("") => Ok(all.collect()),
             Some(list) => {
@@ -195,7 +201,8 @@ fn parse_ciphers(list: &str) -> Result<Vec<CipherSuite>, ContextError> {
             .iter()
             .copied()
             .filter(|suite| {
-                word.split('+').all(|part| openssl_name(*suite) == part || tls12_suites_of_keyword(part).contains(suite))
+                word.split('+')
+                    .all(|part| openssl_name(*suite) == part || tls12_suites_of_keyword(part).contains(suite))
             })
             .collect();
         match operator {

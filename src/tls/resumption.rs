@@ -36,6 +36,19 @@ struct Vault {
     order: VecDeque<Handle>,
 }
 
+impl Vault {
+    fn keep(&mut self, handle: Handle, session: Arc<SavedSession>) {
+        if self.sessions.insert(handle, session).is_none() {
+            self.order.push_back(handle);
+        }
+        if self.order.len() > VAULT_SIZE
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.sessions.remove(&oldest);
+        }
+    }
+}
+
 /// What a client connection learnt from its server for a later one.
 #[derive(Default)]
 pub struct SavedSession {
@@ -60,16 +73,7 @@ impl SavedSession {
         }
         let made = opaque_handle()?;
         let handle = self.handle.get_or_init(|| made);
-        let mut vault = VAULT.lock().unwrap_or_else(PoisonError::into_inner);
-        let vault = vault.get_or_insert_default();
-        if vault.sessions.insert(*handle, Arc::clone(self)).is_none() {
-            vault.order.push_back(*handle);
-            if vault.order.len() > VAULT_SIZE {
-                if let Some(oldest) = vault.order.pop_front() {
-                    vault.sessions.remove(&oldest);
-                }
-            }
-        }
+        VAULT.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().keep(*handle, Arc::clone(self));
         Some(handle)
     }
 
@@ -152,11 +156,8 @@ fn ticket_bytes(value: &impl fmt::Debug) -> Option<Vec<u8>> {
     let mut text = TicketText::default();
     let _stopped_early = fmt::write(&mut text, format_args!("{value:?}"));
     let digits = text.digits()?;
-    let bytes: Option<Vec<u8>> = digits
-        .as_bytes()
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect();
+    let bytes: Option<Vec<u8>> =
+        digits.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();
     bytes.filter(|bytes| !bytes.is_empty())
 }
 
@@ -177,5 +178,26 @@ impl fmt::Write for TicketText {
     fn write_str(&mut self, piece: &str) -> fmt::Result {
         self.0.push_str(piece);
         if self.digits().is_some() { Err(fmt::Error) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_vault_forgets_the_oldest() {
+        let mut vault = Vault::default();
+        let handle = |number: usize| {
+            let mut handle = Handle::from([0; HANDLE_SIZE]);
+            handle[..8].copy_from_slice(&number.to_le_bytes());
+            handle
+        };
+        for number in 0..=VAULT_SIZE {
+            vault.keep(handle(number), Arc::default());
+        }
+        assert!(!vault.sessions.contains_key(&handle(0)));
+        assert!(vault.sessions.contains_key(&handle(1)));
+        assert_eq!((vault.sessions.len(), vault.order.len()), (VAULT_SIZE, VAULT_SIZE));
     }
 }

@@ -87,6 +87,7 @@ pub struct Session {
     /// A server's answer to `getSession()`, made when it is first asked for.
     server_handle: Option<Vec<u8>>,
     peer_closed: bool,
+    closing: bool,
     failed: bool,
 }
 
@@ -94,7 +95,15 @@ impl Session {
     pub(super) fn new(mut connection: Connection, facts: Facts) -> Self {
         connection.set_buffer_limit(Some(BACKLOG));
         let peer_closed = connection.process_new_packets().is_ok_and(|state| state.peer_has_closed());
-        Self { connection, facts, max_fragment: MAX_FRAGMENT, server_handle: None, peer_closed, failed: false }
+        Self {
+            connection,
+            facts,
+            max_fragment: MAX_FRAGMENT,
+            server_handle: None,
+            peer_closed,
+            closing: false,
+            failed: false,
+        }
     }
 
     /// Room that [`Self::receive`] needs for `ciphertext` bytes: the rest of a record may already be here.
@@ -144,7 +153,7 @@ impl Session {
     /// Encrypts as much of `data` as the backlog has room for and returns how much that was. The ciphertext waits for
     /// [`Self::send`].
     pub fn write_plaintext(&mut self, data: &[u8]) -> usize {
-        if self.failed {
+        if self.failed || self.closing {
             return 0;
         }
         // One call makes its own records, so small fragments are made by small calls.
@@ -180,6 +189,7 @@ impl Session {
 
     /// Queues the message that says that this side will send no more. Nothing can be written afterwards.
     pub fn close_notify(&mut self) {
+        self.closing = true;
         self.connection.send_close_notify();
     }
 
@@ -293,15 +303,13 @@ impl Session {
 
     /// A handle for `setSession()`; see [`super::find_session`]. A server's leads nowhere.
     pub fn session_handle(&mut self) -> Option<Vec<u8>> {
-        match &self.facts.saved {
-            Some(saved) => saved.handle().map(<[u8]>::to_vec),
-            None => {
-                if self.server_handle.is_none() {
-                    self.server_handle = opaque_handle().map(|handle| handle.to_vec());
-                }
-                self.server_handle.clone()
-            }
+        if let Some(saved) = &self.facts.saved {
+            return saved.handle().map(<[u8]>::to_vec);
         }
+        if self.server_handle.is_none() {
+            self.server_handle = opaque_handle().map(|handle| handle.to_vec());
+        }
+        self.server_handle.clone()
     }
 
     /// The bytes of the latest session ticket that a client got.

@@ -61,15 +61,10 @@ impl PeerPolicy {
         let Some((leaf, intermediates)) = chain.split_first() else {
             return Verdict::Untrusted(Problem::UnableToGetIssuerCert);
         };
-        let parsed = EndEntityCert::try_from(leaf);
-        let chain_result = match &parsed {
-            Ok(leaf) => self.judge_chain(leaf, intermediates, now),
-            Err(error) => Err(error.clone()),
-        };
-        let judged = match chain_result {
-            Ok(()) => self.judge_name(parsed.as_ref().ok(), leaf),
-            Err(error) => self.exception(&error, leaf, intermediates, now).and_then(|()| self.judge_name(None, leaf)),
-        };
+        let judged = EndEntityCert::try_from(leaf)
+            .and_then(|leaf| self.judge_chain(&leaf, intermediates, now))
+            .or_else(|error| self.exception(&error, leaf, intermediates, now))
+            .and_then(|()| self.judge_name(leaf));
         match judged {
             Ok(()) => Verdict::Trusted,
             Err(problem) => Verdict::Untrusted(problem),
@@ -115,8 +110,10 @@ impl PeerPolicy {
         let Some(leaf) = Certificate::read(leaf_der) else {
             return Err(Problem::Rejected);
         };
-        let problem = problem_of(error, &leaf, intermediates);
-        let concerned = matches!(error, webpki::Error::CaUsedAsEndEntity | webpki::Error::UnsupportedCertVersion);
+        // webpki reads version 3 only, and has no error of its own for the others.
+        let concerned = leaf.is_version_1() || matches!(error, webpki::Error::CaUsedAsEndEntity);
+        let problem =
+            if concerned { unknown_issuer(&leaf, intermediates) } else { problem_of(error, &leaf, intermediates) };
         if !concerned || !self.revocation_lists.is_empty() {
             return Err(problem);
         }
@@ -143,23 +140,16 @@ impl PeerPolicy {
         Ok(())
     }
 
-    fn judge_name(&self, parsed: Option<&EndEntityCert<'_>>, leaf: &CertificateDer<'_>) -> Result<(), Problem> {
+    fn judge_name(&self, leaf: &CertificateDer<'_>) -> Result<(), Problem> {
         let ExpectedName::Name(name) = &self.name else {
             return Ok(());
         };
-        let parsed_again;
-        let parsed = match parsed {
-            Some(parsed) => Some(parsed),
-            None => {
-                parsed_again = EndEntityCert::try_from(leaf).ok();
-                parsed_again.as_ref()
-            }
-        };
         let server_name = server_name_of(name);
-        if let (Some(parsed), Some(server_name)) = (parsed, &server_name) {
-            if parsed.verify_is_valid_for_subject_name(server_name).is_ok() {
-                return Ok(());
-            }
+        let valid = |leaf: &EndEntityCert<'_>| {
+            server_name.as_ref().is_some_and(|name| leaf.verify_is_valid_for_subject_name(name).is_ok())
+        };
+        if EndEntityCert::try_from(leaf).is_ok_and(|leaf| valid(&leaf)) {
+            return Ok(());
         }
         let by_common_name = !self.roots.named.is_empty()
             && matches!(server_name, Some(ServerName::DnsName(_)))
@@ -181,9 +171,7 @@ pub(super) fn server_name_of(name: &str) -> Option<ServerName<'static>> {
 fn problem_of(error: &webpki::Error, leaf: &Certificate<'_>, intermediates: &[CertificateDer<'_>]) -> Problem {
     use webpki::Error as E;
     match error {
-        E::UnknownIssuer | E::CaUsedAsEndEntity | E::UnsupportedCertVersion => {
-            unknown_issuer(leaf, intermediates)
-        }
+        E::UnknownIssuer => unknown_issuer(leaf, intermediates),
         E::CertExpired { .. } => Problem::HasExpired,
         E::CertNotValidYet { .. } => Problem::NotYetValid,
         E::CertRevoked => Problem::Revoked,
@@ -255,8 +243,10 @@ impl ServerCertVerifier for ServerVerifier {
     ) -> Result<ServerCertVerified, Error> {
         let judged = with_current(|scope| {
             let policy = scope.policy.as_ref()?;
-            let chain: Vec<CertificateDer<'_>> =
-                std::iter::once(end_entity).chain(intermediates).map(|der| CertificateDer::from(der.as_ref())).collect();
+            let chain: Vec<CertificateDer<'_>> = std::iter::once(end_entity)
+                .chain(intermediates)
+                .map(|der| CertificateDer::from(der.as_ref()))
+                .collect();
             let verdict = policy.judge(&chain, now);
             scope.verdict = Some(verdict);
             match verdict {
@@ -369,12 +359,8 @@ fn verify_signature(
     let algorithms = signature_algorithms();
     if EndEntityCert::try_from(certificate).is_ok() {
         return match rules {
-            SignatureRules::Tls12 => {
-                rustls::crypto::verify_tls12_signature(message, certificate, signed, &algorithms)
-            }
-            SignatureRules::Tls13 => {
-                rustls::crypto::verify_tls13_signature(message, certificate, signed, &algorithms)
-            }
+            SignatureRules::Tls12 => rustls::crypto::verify_tls12_signature(message, certificate, signed, &algorithms),
+            SignatureRules::Tls13 => rustls::crypto::verify_tls13_signature(message, certificate, signed, &algorithms),
         };
     }
     let bad = || Error::InvalidCertificate(CertificateError::BadEncoding);

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::tls::KeyAndChain;
 
 /// A certificate with its key.
-pub(super) struct Made {
+pub(in crate::tls::tests) struct Made {
     pub(super) params: CertificateParams,
     pub(super) key: KeyPair,
     der: CertificateDer<'static>,

@@ -9,34 +9,42 @@ mod verification;
 
 use std::sync::Arc;
 
-use tokio::io::DuplexStream;
+use tokio::io::{AsyncReadExt as _, DuplexStream};
 
 use super::*;
 use certificates::{Made, authority};
 
 /// What both sides got out of one handshake.
-pub(super) struct Pair {
-    pub(super) client: Result<Handshaken<DuplexStream>, Box<Failed<DuplexStream>>>,
-    pub(super) server: Result<Handshaken<DuplexStream>, Box<Failed<DuplexStream>>>,
+struct Pair {
+    client: Result<Handshaken<DuplexStream>, Box<Failed<DuplexStream>>>,
+    server: Result<Handshaken<DuplexStream>, Box<Failed<DuplexStream>>>,
 }
 
 impl Pair {
     /// Both sessions of a handshake that must have succeeded.
-    pub(super) fn sessions(self) -> (Session, Session) {
-        (*self.client.expect("the client's handshake").session, *self.server.expect("the server's handshake").session)
+    fn sessions(self) -> (Session, Session) {
+        let mut client = self.client.expect("the client's handshake");
+        let server = self.server.expect("the server's handshake");
+        drop(server.stream);
+        // The server's tickets are under way.
+        let mut tickets = Vec::new();
+        runtime().block_on(client.stream.read_to_end(&mut tickets)).expect("the tickets");
+        let mut room = vec![0; Session::room_for(tickets.len())];
+        assert_eq!(client.session.receive(&tickets, &mut room), Received::default());
+        (*client.session, *server.session)
     }
 }
 
-pub(super) fn runtime() -> tokio::runtime::Runtime {
+fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime")
 }
 
 /// Lets a client and a server shake hands. `host` is what the client connects to.
-pub(super) fn shake(client: &TlsOptions, server: &[TlsOptions], host: &str) -> Pair {
+fn shake(client: &TlsOptions, server: &[TlsOptions], host: &str) -> Pair {
     shake_with(client, server, |context| context.parameters(Some(host)), ServerParameters::default())
 }
 
-pub(super) fn shake_with(
+fn shake_with(
     client: &TlsOptions,
     server: &[TlsOptions],
     parameters: impl FnOnce(&ClientContext) -> ClientParameters,
@@ -48,7 +56,7 @@ pub(super) fn shake_with(
     shake_contexts(Arc::new(client), Arc::new(server), parameters, server_parameters)
 }
 
-pub(super) fn shake_contexts(
+fn shake_contexts(
     client: Arc<ClientContext>,
     server: Arc<ServerContext>,
     parameters: ClientParameters,
@@ -70,17 +78,17 @@ pub(super) fn shake_contexts(
 }
 
 /// A client that trusts the tests' authority.
-pub(super) fn trusting() -> TlsOptions {
+fn trusting() -> TlsOptions {
     TlsOptions { ca: Some(vec![authority().certificate()]), reject_unauthorized: true, ..TlsOptions::default() }
 }
 
 /// A server with one certificate.
-pub(super) fn serving(made: &Made) -> TlsOptions {
+fn serving(made: &Made) -> TlsOptions {
     TlsOptions { identities: vec![made.identity()], reject_unauthorized: true, ..TlsOptions::default() }
 }
 
 /// Moves what `from` has to send to `to`; returns the plaintext and what else came.
-pub(super) fn pass(from: &mut Session, to: &mut Session) -> (Vec<u8>, Received) {
+fn pass(from: &mut Session, to: &mut Session) -> (Vec<u8>, Received) {
     let mut wire = Vec::new();
     while from.wants_send() {
         from.send(&mut wire).expect("memory takes everything");

@@ -48,7 +48,7 @@ fn every_byte_arrives_through_a_transport_that_takes_little() {
     impl Write for Narrow {
         fn write(&mut self, data: &[u8]) -> io::Result<usize> {
             self.1 = self.1.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            if self.1 % 3 == 0 {
+            if self.1.is_multiple_of(3) {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
             let count = data.len().min((self.1 >> 16) as usize % 5000 + 1);
@@ -149,28 +149,26 @@ fn plaintext_that_came_with_the_handshake_is_not_lost() {
     let server = Arc::new(ServerContext::new(&[serving(server(Kind::Ecdsa))], None).expect("options"));
     let parameters = client.parameters(Some("localhost"));
     runtime().block_on(async move {
-        // A server that reads late finds the client's Finished and its first data in one piece.
+        // The relay holds back what the client says after its ClientHello, until there is data to go with it.
         let (near, mut middle) = tokio::io::duplex(64 * 1024);
         let (mut middle_server, far) = tokio::io::duplex(64 * 1024);
+        let (release, mut released) = tokio::sync::oneshot::channel::<Vec<u8>>();
         let server = tokio::spawn(server_handshake(far, server, ServerParameters::default()));
         let relay = tokio::spawn(async move {
-            let mut buffer = vec![0; 65_536];
-            let count = tokio::io::AsyncReadExt::read(&mut middle, &mut buffer).await.expect("a ClientHello");
-            middle_server.write_all(&buffer[..count]).await.expect("room");
-            let mut flight = vec![0; 65_536];
+            let (mut up, mut down, mut held) = ([0; 4096], [0; 4096], Vec::new());
+            let count = middle.read(&mut up).await.expect("a ClientHello");
+            middle_server.write_all(&up[..count]).await.expect("room");
             loop {
                 tokio::select! {
-                    count = tokio::io::AsyncReadExt::read(&mut middle_server, &mut flight) => {
+                    biased;
+                    count = middle.read(&mut up) => held.extend_from_slice(&up[..count.expect("the client's flight")]),
+                    count = middle_server.read(&mut down) => {
                         let count = count.expect("the server's flight");
-                        middle.write_all(&flight[..count]).await.expect("room");
+                        middle.write_all(&down[..count]).await.expect("room");
                     }
-                    count = tokio::io::AsyncReadExt::read(&mut middle, &mut buffer) => {
-                        let count = count.expect("the client's flight");
-                        // Held back until the data is there, too.
-                        let mut last = buffer[..count].to_vec();
-                        let more = tokio::io::AsyncReadExt::read(&mut middle, &mut buffer).await.expect("data");
-                        last.extend_from_slice(&buffer[..more]);
-                        middle_server.write_all(&last).await.expect("room");
+                    data = &mut released => {
+                        held.extend(data.expect("data"));
+                        middle_server.write_all(&held).await.expect("room");
                         break (middle, middle_server);
                     }
                 }
@@ -178,8 +176,7 @@ fn plaintext_that_came_with_the_handshake_is_not_lost() {
         });
         let mut client = client_handshake(near, client, parameters).await.expect("the client's handshake");
         client.session.write_plaintext(b"early");
-        let wire = drain(&mut client.session);
-        client.stream.write_all(&wire).await.expect("room");
+        release.send(drain(&mut client.session)).expect("the relay");
         let mut server = server.await.expect("a task").expect("the server's handshake");
         let mut room = [0; 16];
         let count = server.session.read_plaintext(&mut room);

@@ -36,9 +36,7 @@ fn tells_the_problems_apart_as_openssl_does() {
             Problem::UnableToGetIssuerCertLocally,
         ),
         (
-            intermediate
-                .issue(Kind::Ecdsa, local())
-                .with_chain(vec![intermediate.certificate(), other.certificate()]),
+            intermediate.issue(Kind::Ecdsa, local()).with_chain(vec![intermediate.certificate(), other.certificate()]),
             Problem::SelfSignedInChain,
         ),
         (other.issue(Kind::Ecdsa, local()).with_chain(vec![other.certificate()]), Problem::SelfSignedInChain),
@@ -96,10 +94,7 @@ fn a_self_signed_certificate_that_is_named_is_trusted() {
     params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let authority = self_signed(Kind::Ecdsa, params.clone());
     assert_eq!(verdict(&trusting_also(&authority), &authority, "localhost"), Verdict::Trusted);
-    assert_eq!(
-        verdict(&trusting_also(&authority), &authority, "other"),
-        Verdict::Untrusted(Problem::NameMismatch)
-    );
+    assert_eq!(verdict(&trusting_also(&authority), &authority, "other"), Verdict::Untrusted(Problem::NameMismatch));
     assert_eq!(verdict(&trusting(), &authority, "localhost"), Verdict::Untrusted(Problem::DepthZeroSelfSigned));
     // The same names and another key.
     let imposter = self_signed(Kind::Ecdsa, params.clone());
@@ -191,7 +186,8 @@ fn revocation_lists_are_obeyed() {
 #[test]
 fn a_peer_must_hold_the_key_of_its_certificate() {
     // The leaf of one and the key of another; webpki would be content with the chain.
-    let thief = KeyAndChain { key: server(Kind::Ecdsa).identity().key, ..authority().issue(Kind::Ecdsa, local()).identity() };
+    let thief =
+        KeyAndChain { key: server(Kind::Ecdsa).identity().key, ..authority().issue(Kind::Ecdsa, local()).identity() };
     let options = TlsOptions { identities: vec![thief], ..TlsOptions::default() };
     for versions in [0x0303, 0x0304] {
         let versions = Versions { minimum: Some(versions), maximum: Some(versions) };
@@ -199,7 +195,8 @@ fn a_peer_must_hold_the_key_of_its_certificate() {
         assert!(shake(&client, std::slice::from_ref(&options), "localhost").client.is_err());
     }
     // The same where the key is taken from a certificate that webpki does not read.
-    let thief = KeyAndChain { key: server(Kind::Ecdsa).identity().key, ..authority().issue_version_1("localhost").identity() };
+    let thief =
+        KeyAndChain { key: server(Kind::Ecdsa).identity().key, ..authority().issue_version_1("localhost").identity() };
     let options = TlsOptions { identities: vec![thief], ..TlsOptions::default() };
     for versions in [0x0303, 0x0304] {
         let versions = Versions { minimum: Some(versions), maximum: Some(versions) };
