@@ -108,7 +108,7 @@ impl Session {
 
     /// Room that [`Self::receive`] needs for `ciphertext` bytes: the rest of a record may already be here.
     #[must_use]
-    pub fn room_for(ciphertext: usize) -> usize {
+    pub const fn room_for(ciphertext: usize) -> usize {
         ciphertext + MAX_FRAGMENT
     }
 
