@@ -112,8 +112,12 @@ impl SecureStream {
         &self.io
     }
 
+    /// The socket, for the poll.
+    pub fn io_mut(&mut self) -> &mut StreamIo {
+        &mut self.io
+    }
+
     /// What the handshake settled.
-    #[must_use]
     pub fn session(&mut self) -> &mut Session {
         &mut self.session
     }
@@ -317,7 +321,7 @@ impl SecureStream {
         if !self.ready.readable {
             return None;
         }
-        let into = if self.is_tapped() { &mut scratch[..CIPHERTEXT_LIMIT] } else { ciphertext };
+        let into = if self.is_tapped() { &mut scratch[..CIPHERTEXT_LIMIT] } else { &mut *ciphertext };
         let room = into.len();
         match self.io.receive(into) {
             Ok(0) => {

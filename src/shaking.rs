@@ -47,9 +47,10 @@ pub struct Shaken {
 }
 
 impl Shaken {
-    fn failed(failure: HandshakeFailure) -> Self {
-        let failed = Failed { stream: None, failure, peer_chain: Vec::new(), server_name: None, received: Vec::new() };
-        Self { result: Err(Box::new(failed)), received: Vec::new() }
+    /// A handshake that failed before it began.
+    #[must_use]
+    pub fn failed(failure: HandshakeFailure) -> Self {
+        Self { result: Err(Failed::because(failure)), received: Vec::new() }
     }
 }
 

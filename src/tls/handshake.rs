@@ -51,6 +51,12 @@ pub struct Failed<S> {
 }
 
 impl<S> Failed<S> {
+    /// A failure without any transport.
+    #[must_use]
+    pub fn because(failure: HandshakeFailure) -> Box<Self> {
+        Box::new(Self::new(None, failure))
+    }
+
     fn new(stream: Option<S>, failure: HandshakeFailure) -> Self {
         Self { stream, failure, peer_chain: Vec::new(), server_name: None, received: Vec::new() }
     }
