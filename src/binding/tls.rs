@@ -219,13 +219,11 @@ impl From<CertificateProblem> for Problem {
 pub struct ProtocolReport {
     /// BoringSSL's text.
     pub message: String,
-    /// BoringSSL's name of the reason.
-    pub reason: String,
 }
 
 impl From<ProtocolFailure> for ProtocolReport {
     fn from(failure: ProtocolFailure) -> Self {
-        Self { message: failure.message(), reason: failure.reason.to_owned() }
+        Self { message: failure.message() }
     }
 }
 
