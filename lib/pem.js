@@ -54,8 +54,8 @@ function authorities(text, wrong) {
   let found;
   try {
     found = certificates(text);
-  } catch (cause) {
-    throw Object.assign(new Error(wrong, { cause }), { code: 'ERR_BORINGSSL' });
+  } catch {
+    throw Object.assign(new Error(wrong), { code: 'ERR_BORINGSSL' });
   }
   if (known.size === KNOWN_LIMIT) known.clear();
   known.set(text, found);
@@ -68,14 +68,13 @@ function authorities(text, wrong) {
  */
 function revocationLists(text) {
   let found = /** @type {Buffer[]} */ ([]);
-  let cause;
   try {
     found = blocks(text, REVOCATION_LIST);
-  } catch (error) {
-    cause = error;
+  } catch {
+    // Whatever is wrong with it has one name, too.
   }
   if (found.length === 0) {
-    throw Object.assign(new Error('Failed to parse CRL', { cause }), { code: 'ERR_CRYPTO_OPERATION_FAILED' });
+    throw Object.assign(new Error('Failed to parse CRL'), { code: 'ERR_CRYPTO_OPERATION_FAILED' });
   }
   return found;
 }
@@ -93,11 +92,9 @@ function privateKey(text, passphrase) {
   try {
     // Node asks for a passphrase when there is none, and takes an unnecessary one.
     return createPrivateKey({ key: block.whole, format: 'pem', passphrase: passphrase ?? '' });
-  } catch (cause) {
-    const error = encrypted
-      ? opensslError(0x1e000065, 'Cipher functions', 'BAD_DECRYPT', 'ERR_OSSL_BAD_DECRYPT')
-      : decodeError();
-    throw Object.assign(error, { cause });
+  } catch {
+    if (!encrypted) throw decodeError();
+    throw opensslError(0x1e000065, 'Cipher functions', 'BAD_DECRYPT', 'ERR_OSSL_BAD_DECRYPT');
   }
 }
 
@@ -140,8 +137,8 @@ function rawBlocks(text) {
 function certificate(der) {
   try {
     return new X509Certificate(der);
-  } catch (cause) {
-    throw Object.assign(decodeError(), { cause });
+  } catch {
+    throw decodeError();
   }
 }
 

@@ -47,9 +47,9 @@ function trust(entries, verify) {
 function make(construct) {
   try {
     return construct();
-  } catch (cause) {
-    const { message } = /** @type {Error} */ (cause);
-    throw Object.assign(new Error(message, { cause }), { code: CODES.get(message) ?? 'ERR_BORINGSSL' });
+  } catch (error) {
+    const { message } = /** @type {Error} */ (error);
+    throw Object.assign(new Error(message), { code: CODES.get(message) ?? 'ERR_BORINGSSL' });
   }
 }
 

@@ -210,8 +210,8 @@ function file(given, name) {
   if (path === undefined) return [];
   try {
     fs.accessSync(path, fs.constants.R_OK);
-  } catch (cause) {
-    throw Object.assign(invalidType(`Unable to access ${name} path`), { cause });
+  } catch {
+    throw invalidType(`Unable to access ${name} path`);
   }
   // What is no file has no certificates in it either.
   return [{ content: fs.statSync(path).isFile() ? fs.readFileSync(path, 'latin1') : '' }];

@@ -33,8 +33,6 @@ const LARGEST_FRAGMENT = 16384;
 const LONGEST_KEYING_MATERIAL = 255 * 64;
 
 class TlsState {
-  /** @type {string | false} */
-  alpnProtocol = false;
   authorized = false;
   /** The peer was not authorized and must be: nothing is written and nothing delivered. */
   refused = false;
@@ -42,6 +40,7 @@ class TlsState {
   success = true;
 
   #phase = BEFORE;
+  /** @type {string | false} */ #alpn = false;
   /** @type {import('./connection').Connection} */ #connection;
   /** A `ClientTls` or `ServerTls`. @type {any} */ #context;
   #isServer;
@@ -68,6 +67,10 @@ class TlsState {
     this.#error = isServer && !context.requestsCertificate() ? null : nothingVerified();
   }
 
+  get alpnProtocol() {
+    return this.#isLive ? this.#alpn : false;
+  }
+
   /** Whether the handshake is still to come or under way. */
   get isPending() {
     return this.#phase === BEFORE || this.#phase === SHAKING;
@@ -92,7 +95,7 @@ class TlsState {
     const { authorized, refused, problem, alpn, serverName } = handle.secured(this.#socket);
     this.authorized = authorized;
     this.refused = refused;
-    this.alpnProtocol = alpn ?? false;
+    this.#alpn = alpn ?? false;
     if (this.#isServer) this.#serverName = serverName ?? undefined;
     this.#error = problem ? this.#certificateError(problem, handle.peerChain(this.#socket)) : null;
     // As in Bun: a server calls even a handshake with a refused client a success, a client not even a lenient one with a
