@@ -110,6 +110,7 @@ class SecureConnection extends ClientConnection {
 
   /** The socket is connected. */
   begin() {
+    this.tls.prepare();
     if (this.handlers.handshake !== undefined) this.open();
     if (this.isOpen) this.tls.shake();
   }
@@ -119,9 +120,11 @@ class SecureConnection extends ClientConnection {
   /** @param {boolean} withoutData */
   endEarly(withoutData) {
     if (this.tls.refused) return -1;
-    if (!withoutData || !this.tls.isPending) return undefined;
+    // As in Bun: after `shutdown`, and before the handshake is over, it is a `close`. With data it waits for the handshake.
+    const closes = this.shut || (withoutData && this.tls.isPending);
+    if (!closes) return undefined;
     this.close();
-    return 0;
+    return withoutData ? 0 : -1;
   }
 
   /** @param {Error} error */

@@ -76,6 +76,11 @@ class TlsState {
     return this.#phase === BEFORE || this.#phase === SHAKING;
   }
 
+  /** From here on nothing leaves or comes in plain text. */
+  prepare() {
+    handle.expectHandshake(this.#socket, this.#connection.isTapped);
+  }
+
   /** Begins the handshake. */
   shake() {
     this.#phase = SHAKING;
@@ -92,7 +97,7 @@ class TlsState {
   /** The handshake has succeeded. Returns what the handshake handler is told. @returns {Error | null} */
   settle() {
     this.#phase = DONE;
-    const { authorized, refused, problem, alpn, serverName } = handle.secured(this.#socket);
+    const { authorized, refused, problem, nameMatches, alpn, serverName } = handle.secured(this.#socket);
     this.authorized = authorized;
     this.refused = refused;
     this.#alpn = alpn ?? false;
@@ -100,7 +105,7 @@ class TlsState {
     this.#error = problem ? this.#certificateError(problem, handle.peerChain(this.#socket)) : null;
     // As in Bun: a server calls even a handshake with a refused client a success, a client not even a lenient one with a
     // certificate for another name.
-    this.success = this.#isServer || !(refused || problem?.code === 'ERR_TLS_CERT_ALTNAME_INVALID');
+    this.success = this.#isServer || !(refused || !nameMatches);
     if (this.#fragment !== undefined) handle.setFragment(this.#socket, this.#fragment);
     return this.#error;
   }

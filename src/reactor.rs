@@ -406,41 +406,45 @@ impl Reactor {
         count
     }
 
-    /// Begins a TLS handshake on a plain stream. Its outcome, failure at once included, comes as an event.
-    pub fn shake_hands(&mut self, slot: u32, handshake: Handshake) {
+    /// Makes a plain stream wait for its handshake: from now on nothing is written or read in plain text.
+    pub fn expect_handshake(&mut self, slot: u32, tapped: bool) {
         let Some(key) = self.entries.key(slot) else { return };
         if !matches!(self.stream(slot), Some(Transport::Plain(_))) {
             return;
         }
         let idle = Handle::Pending { allow_half_open: false, task: None, outcome: None };
         let Some(Handle::Stream(transport)) = self.put(key, idle) else { return };
-        let mut transport = transport.shaking_hands(handshake.is_tapped());
+        let mut transport = transport.shaking_hands(tapped);
         // While tokio's poll watches the socket this one must not: each message would wake the JS thread for nothing.
-        let begun = self.poller.registry().deregister(transport.io_mut()).and_then(|()| {
-            let (sender, wake) = (self.jobs.sender.clone(), self.jobs.wake.clone());
-            shaking::start(transport.io(), handshake, move |shaken| {
-                // A reactor that is gone has no use for the connection.
-                if sender.send(Job { key, outcome: Outcome::Handshake(shaken) }).is_ok() {
-                    wake.call();
-                }
-            })
-        });
-        let failed = match (begun, transport.shaking()) {
-            (Ok(task), Some(shaking)) => {
-                shaking.set_task(task);
-                false
-            }
-            (Err(error), Some(shaking)) => {
-                shaking.settle(Shaken::failed(HandshakeFailure::Transport(error)));
-                true
-            }
-            (_, None) => false,
-        };
+        let unwatched = self.poller.registry().deregister(transport.io_mut());
+        if let (Err(error), Some(shaking)) = (unwatched, transport.shaking()) {
+            shaking.settle(Shaken::failed(HandshakeFailure::Transport(error)));
+        }
         self.put(key, Handle::Stream(transport));
         self.ciphertext.resize(CIPHERTEXT_LIMIT, 0);
-        if failed {
-            self.enqueue(key);
-            self.jobs.wake.call();
+    }
+
+    /// Begins the handshake of a stream that waits for it. Its outcome, failure at once included, comes as an event.
+    pub fn shake_hands(&mut self, slot: u32, handshake: Handshake) {
+        let Some(key) = self.entries.key(slot) else { return };
+        let (sender, wake) = (self.jobs.sender.clone(), self.jobs.wake.clone());
+        let Some(shaking) = self.stream(slot).and_then(Transport::shaking) else { return };
+        if !shaking.is_waiting() {
+            return;
+        }
+        let begun = shaking::start(shaking.io(), handshake, move |shaken| {
+            // A reactor that is gone has no use for the connection.
+            if sender.send(Job { key, outcome: Outcome::Handshake(shaken) }).is_ok() {
+                wake.call();
+            }
+        });
+        match begun {
+            Ok(task) => shaking.set_task(task),
+            Err(error) => {
+                shaking.settle(Shaken::failed(HandshakeFailure::Transport(error)));
+                self.enqueue(key);
+                self.jobs.wake.call();
+            }
         }
     }
 

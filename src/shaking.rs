@@ -26,17 +26,6 @@ pub enum Handshake {
     Server(Arc<ServerContext>, ServerParameters),
 }
 
-impl Handshake {
-    /// Whether what is received is kept, and shown to the raw half of an upgraded socket.
-    #[must_use]
-    pub fn is_tapped(&self) -> bool {
-        match self {
-            Self::Client(_, parameters) => parameters.keep_received,
-            Self::Server(_, parameters) => parameters.keep_received,
-        }
-    }
-}
-
 /// How a handshake came out.
 #[derive(Debug)]
 pub struct Shaken {

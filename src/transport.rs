@@ -15,13 +15,13 @@ use crate::tls::{Failed, Session};
 pub enum Transport {
     /// Bytes as they are.
     Plain(Stream),
-    /// A handshake is under way on a tokio thread.
+    /// A handshake is to come, or under way on a tokio thread.
     Shaking(Box<Shaking>),
     /// Bytes in TLS records.
     Secure(Box<SecureStream>),
 }
 
-/// A socket whose handshake is under way: what the program wants of it meanwhile is remembered.
+/// A socket that waits for its handshake, or whose handshake is under way: what the program wants of it meanwhile is remembered.
 #[derive(Debug)]
 pub struct Shaking {
     io: StreamIo,
@@ -258,6 +258,12 @@ impl Shaking {
     #[must_use]
     pub fn io(&self) -> &StreamIo {
         &self.io
+    }
+
+    /// Whether the handshake has not begun.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.task.is_none() && self.outcome.is_none()
     }
 
     /// Remembers how to give the handshake up.

@@ -193,6 +193,8 @@ pub struct Secured {
     pub refused: bool,
     /// Why it was not.
     pub problem: Option<Problem>,
+    /// Whether the certificate is for the expected name, whatever else is wrong with it.
+    pub name_matches: bool,
     /// The application protocol.
     pub alpn: Option<String>,
     /// The name that the client announced.
@@ -290,6 +292,12 @@ pub struct Curve {
 
 #[napi]
 impl SocketHandle {
+    /// Makes the socket wait for its handshake: nothing is written or read in plain text any more.
+    #[napi]
+    pub fn expect_handshake(&self, tapped: bool) {
+        self.reactor(|reactor, slot| reactor.expect_handshake(slot, tapped));
+    }
+
     /// Begins a handshake. The outcome comes as an event.
     #[napi]
     pub fn shake_as_client(&self, tls: &ClientTls, shake: ClientShake) {
@@ -327,6 +335,7 @@ impl SocketHandle {
             authorized: session.authorized(),
             refused: session.is_refused(),
             problem: session.authorization_problem().map(Problem::from),
+            name_matches: session.name_matches(),
             alpn: session.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
             server_name: session.server_name().map(ToOwned::to_owned),
         })

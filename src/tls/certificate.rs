@@ -34,6 +34,11 @@ impl<'a> Certificate<'a> {
         self.0.issuer().as_raw() == other.0.subject().as_raw()
     }
 
+    /// Whether the two have the same subject and key.
+    pub(super) fn is(&self, other: &Certificate<'_>) -> bool {
+        self.0.subject().as_raw() == other.0.subject().as_raw() && self.0.public_key().raw == other.0.public_key().raw
+    }
+
     pub(super) fn is_version_1(&self) -> bool {
         self.0.version().0 == 0
     }

@@ -151,6 +151,8 @@ where
                 role: Role::Client,
                 verdict: Some(verdict),
                 refused: policy.reject && verdict != Verdict::Trusted,
+                name_matches: verdict == Verdict::Trusted
+                    || policy.names(connection.peer_certificates().unwrap_or_default()),
                 resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
                 server_name: parameters.sni,
                 own_certificate: context.identities.leaf(),
@@ -187,8 +189,9 @@ where
         Ok(start) => start,
         Err(error) => {
             return Err(Box::new(match acceptor.take_io() {
-                Some(tap) => {
+                Some(mut tap) => {
                     let failure = failure_of_io(error, &tap);
+                    tap.answer_stranger().await;
                     Failed::of_tap(tap, failure)
                 }
                 None => Failed::new(None, HandshakeFailure::Transport(error)),
@@ -224,6 +227,7 @@ where
                 role: Role::Server,
                 verdict,
                 refused: mode.reject && matches!(verdict, Some(Verdict::Untrusted(_))),
+                name_matches: true,
                 resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
                 server_name,
                 own_certificate: entry.identities.leaf(),

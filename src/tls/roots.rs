@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use rustls::DistinguishedName;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 
+use super::certificate::Certificate;
 use super::failure::ContextError;
 
 static DEFAULT: Mutex<Option<Arc<Roots>>> = Mutex::new(None);
@@ -16,6 +17,8 @@ pub struct Roots {
     /// The certificates themselves, when the program named them one by one. Only these take part in the exceptions of
     /// `verify`: a public root never does.
     pub(super) named: Vec<CertificateDer<'static>>,
+    /// Those of them that are not their own issuers. As in OpenSSL they help to find the way to a root and are none.
+    pub(super) intermediates: Vec<CertificateDer<'static>>,
     pub(super) subjects: Vec<DistinguishedName>,
 }
 
@@ -27,7 +30,12 @@ impl Roots {
     pub fn named(certificates: Vec<CertificateDer<'static>>) -> Result<Self, ContextError> {
         let mut roots = Self::default();
         for certificate in &certificates {
-            roots.add(certificate).map_err(|()| ContextError::InvalidCa)?;
+            let read = Certificate::read(certificate).ok_or(ContextError::InvalidCa)?;
+            if read.names_itself_as_issuer() {
+                roots.add(certificate).map_err(|()| ContextError::InvalidCa)?;
+            } else {
+                roots.intermediates.push(certificate.clone());
+            }
         }
         roots.named = certificates;
         Ok(roots)

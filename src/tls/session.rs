@@ -69,6 +69,8 @@ pub(super) struct Facts {
     /// `None` on a server that asked for no certificate.
     pub(super) verdict: Option<Verdict>,
     pub(super) refused: bool,
+    /// Whether the peer's certificate is for the expected name, whatever else is wrong with it.
+    pub(super) name_matches: bool,
     pub(super) resumed: bool,
     pub(super) server_name: Option<String>,
     pub(super) own_certificate: Option<CertificateDer<'static>>,
@@ -224,6 +226,12 @@ impl Session {
             Some(Verdict::Untrusted(problem)) => Some(problem),
             Some(Verdict::Trusted) | None => None,
         }
+    }
+
+    /// Whether the peer's certificate is for the expected name, whatever else is wrong with it.
+    #[must_use]
+    pub fn name_matches(&self) -> bool {
+        self.facts.name_matches
     }
 
     /// Whether the connection must be closed because of the peer's certificate. Its plaintext must not be delivered and

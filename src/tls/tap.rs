@@ -4,9 +4,10 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use super::failure::ProtocolFailure;
+use super::scope::with_current;
 
 /// Bytes of a peer's first words that are kept: enough to tell what it speaks.
 const HEAD: usize = 8;
@@ -17,8 +18,8 @@ pub(super) struct Tap<S> {
     head: [u8; HEAD],
     head_length: usize,
     received: Option<Vec<u8>>,
-    /// Whether answers to a peer that does not speak TLS are dropped. As on Bun, a plain client of a TLS listener sees the
-    /// connection end and not an alert.
+    /// Whether rustls' answers to a peer that does not speak TLS are dropped. As on Bun, an HTTP client of a TLS listener
+    /// sees the connection end and no alert.
     mute_to_strangers: bool,
 }
 
@@ -53,7 +54,19 @@ impl<S> Tap<S> {
     }
 
     fn is_muted(&self) -> bool {
-        self.mute_to_strangers && self.head_length > 0 && !self.peer_speaks_tls()
+        let to_stranger = self.mute_to_strangers && self.head_length > 0 && !self.peer_speaks_tls();
+        // A server whose certificate is refused is not told so: as on Bun it sees the connection end.
+        to_stranger || with_current(|scope| !scope.refused_chain.is_empty()).unwrap_or(false)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Tap<S> {
+    /// Tells a peer that speaks something else, unless it is HTTP, that the version is wrong: what Bun answers.
+    pub(super) async fn answer_stranger(&mut self) {
+        if self.is_muted() && self.stranger().is_none() {
+            // An alert record in plain text, version 3.1, fatal, protocol_version. The connection ends either way.
+            let _ = self.stream.write_all(&[21, 3, 1, 0, 2, 2, 70]).await;
+        }
     }
 }
 

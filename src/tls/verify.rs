@@ -56,14 +56,22 @@ pub(super) struct PeerPolicy {
 }
 
 impl PeerPolicy {
+    /// Whether the leaf is for the expected name, whatever else is wrong with it.
+    pub(super) fn names(&self, chain: &[CertificateDer<'_>]) -> bool {
+        chain.first().is_none_or(|leaf| self.judge_name(leaf).is_ok())
+    }
+
     /// Judges a chain, leaf first. An empty one is untrusted.
     pub(super) fn judge(&self, chain: &[CertificateDer<'_>], now: UnixTime) -> Verdict {
-        let Some((leaf, intermediates)) = chain.split_first() else {
+        let Some((leaf, sent)) = chain.split_first() else {
             return Verdict::Untrusted(Problem::UnableToGetIssuerCert);
         };
+        let intermediates: Vec<CertificateDer<'_>> =
+            sent.iter().chain(&self.roots.intermediates).map(|der| CertificateDer::from(der.as_ref())).collect();
+        let usage = self.usage();
         let judged = EndEntityCert::try_from(leaf)
-            .and_then(|leaf| self.judge_chain(&leaf, intermediates, now))
-            .or_else(|error| self.exception(&error, leaf, intermediates, now))
+            .and_then(|leaf| self.judge_chain(&leaf, &intermediates, now, usage))
+            .or_else(|error| self.exception(&error, leaf, &intermediates, now))
             .and_then(|()| self.judge_name(leaf));
         match judged {
             Ok(()) => Verdict::Trusted,
@@ -76,16 +84,13 @@ impl PeerPolicy {
         leaf: &EndEntityCert<'_>,
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
+        usage: KeyUsage,
     ) -> Result<(), webpki::Error> {
         let lists: Vec<&CertRevocationList<'_>> = self.revocation_lists.iter().collect();
         // As OpenSSL with CRL_CHECK_ALL: every certificate below the root needs a list that is in date.
         let revocation = match RevocationOptionsBuilder::new(&lists) {
             Ok(builder) => Some(builder.with_expiration_policy(webpki::ExpirationPolicy::Enforce).build()),
             Err(_no_lists) => None,
-        };
-        let usage = match self.purpose {
-            Purpose::Server => KeyUsage::server_auth(),
-            Purpose::Client => KeyUsage::client_auth(),
         };
         leaf.verify_for_usage(
             signature_algorithms().all,
@@ -97,6 +102,41 @@ impl PeerPolicy {
             None,
         )
         .map(|_path| ())
+    }
+
+    fn usage(&self) -> KeyUsage {
+        match self.purpose {
+            Purpose::Server => KeyUsage::server_auth(),
+            Purpose::Client => KeyUsage::client_auth(),
+        }
+    }
+
+    /// The name of what webpki had against a chain.
+    fn problem(
+        &self,
+        error: &webpki::Error,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Problem {
+        let Some(read) = Certificate::read(leaf) else {
+            return Problem::Rejected;
+        };
+        // webpki looks at the purpose before it looks for the issuer, OpenSSL after. So a chain that is good for nothing
+        // else either is told by its other fault.
+        if let webpki::Error::RequiredEkuNotFoundContext(_) = error {
+            let other = match self.purpose {
+                Purpose::Server => KeyUsage::client_auth(),
+                Purpose::Client => KeyUsage::server_auth(),
+            };
+            let again =
+                EndEntityCert::try_from(leaf).and_then(|leaf| self.judge_chain(&leaf, intermediates, now, other));
+            return match again {
+                Err(error) => problem_of(&error, &read, intermediates, &self.roots.intermediates),
+                Ok(()) => Problem::InvalidPurpose,
+            };
+        }
+        problem_of(error, &read, intermediates, &self.roots.intermediates)
     }
 
     /// The module's short list. `error` is what webpki had against the chain.
@@ -112,8 +152,11 @@ impl PeerPolicy {
         };
         // webpki reads version 3 only, and has no error of its own for the others.
         let concerned = leaf.is_version_1() || matches!(error, webpki::Error::CaUsedAsEndEntity);
-        let problem =
-            if concerned { unknown_issuer(&leaf, intermediates) } else { problem_of(error, &leaf, intermediates) };
+        let problem = if concerned {
+            unknown_issuer(&leaf, intermediates, &self.roots.intermediates)
+        } else {
+            self.problem(error, leaf_der, intermediates, now)
+        };
         if !concerned || !self.revocation_lists.is_empty() {
             return Err(problem);
         }
@@ -168,10 +211,15 @@ pub(super) fn server_name_of(name: &str) -> Option<ServerName<'static>> {
     ServerName::try_from(name.to_owned()).ok()
 }
 
-fn problem_of(error: &webpki::Error, leaf: &Certificate<'_>, intermediates: &[CertificateDer<'_>]) -> Problem {
+fn problem_of(
+    error: &webpki::Error,
+    leaf: &Certificate<'_>,
+    intermediates: &[CertificateDer<'_>],
+    named: &[CertificateDer<'_>],
+) -> Problem {
     use webpki::Error as E;
     match error {
-        E::UnknownIssuer => unknown_issuer(leaf, intermediates),
+        E::UnknownIssuer => unknown_issuer(leaf, intermediates, named),
         E::CertExpired { .. } => Problem::HasExpired,
         E::CertNotValidYet { .. } => Problem::NotYetValid,
         E::CertRevoked => Problem::Revoked,
@@ -189,8 +237,12 @@ fn problem_of(error: &webpki::Error, leaf: &Certificate<'_>, intermediates: &[Ce
     }
 }
 
-/// Which of OpenSSL's four names for "I do not know the issuer" it is.
-fn unknown_issuer(leaf: &Certificate<'_>, intermediates: &[CertificateDer<'_>]) -> Problem {
+/// Which of OpenSSL's names for "I do not know the issuer" it is. `named` are the intermediates that the program named.
+fn unknown_issuer(
+    leaf: &Certificate<'_>,
+    intermediates: &[CertificateDer<'_>],
+    named: &[CertificateDer<'_>],
+) -> Problem {
     if leaf.names_itself_as_issuer() {
         return Problem::DepthZeroSelfSigned;
     }
@@ -207,6 +259,9 @@ fn unknown_issuer(leaf: &Certificate<'_>, intermediates: &[CertificateDer<'_>]) 
             Some(next) => top = next,
             None => break,
         }
+    }
+    if named.iter().filter_map(Certificate::read).any(|named| named.is(top)) {
+        return Problem::UnableToGetIssuerCert;
     }
     Problem::UnableToGetIssuerCertLocally
 }

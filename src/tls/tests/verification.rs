@@ -43,7 +43,8 @@ fn tells_the_problems_apart_as_openssl_does() {
         (self_signed(Kind::Ecdsa, local()), Problem::DepthZeroSelfSigned),
         (authority().issue(Kind::Ecdsa, expired), Problem::HasExpired),
         (authority().issue(Kind::Ecdsa, future), Problem::NotYetValid),
-        (authority().issue(Kind::Ecdsa, for_clients), Problem::InvalidPurpose),
+        (authority().issue(Kind::Ecdsa, for_clients.clone()), Problem::InvalidPurpose),
+        (other.issue(Kind::Ecdsa, for_clients), Problem::UnableToVerifyLeafSignature),
         (authority().issue(Kind::Ecdsa, leaf("wrong", &["wrong.example"])), Problem::NameMismatch),
         (authority().issue_version_1("elsewhere"), Problem::NameMismatch),
     ];
@@ -54,11 +55,45 @@ fn tells_the_problems_apart_as_openssl_does() {
         let failed = pair.client.expect_err("a refusal");
         assert!(matches!(failed.failure, HandshakeFailure::Certificate(found) if found == *problem), "{failed:?}");
         assert_eq!(failed.peer_chain.first(), Some(&made.certificate()));
-        assert!(matches!(pair.server, Err(failed) if matches!(failed.failure, HandshakeFailure::Protocol(_))));
+        // The server is not told why.
+        assert!(matches!(pair.server, Err(failed) if matches!(failed.failure, HandshakeFailure::Disconnected)));
     }
     let chain = vec![intermediate.certificate()];
     let complete = intermediate.issue(Kind::Ecdsa, local()).with_chain(chain);
     assert_eq!(verdict(&trusting_also(&other), &complete, "localhost"), Verdict::Trusted);
+}
+
+#[test]
+fn an_intermediate_in_ca_helps_and_is_no_root() {
+    let root = self_signed(Kind::Ecdsa, authority_params("Root"));
+    let between = root.issue(Kind::Ecdsa, authority_params("Between"));
+    let leaf = between.issue(Kind::Ecdsa, local());
+    let trusting = |certificates: &[&Made]| TlsOptions {
+        ca: Some(certificates.iter().map(|made| made.certificate()).collect()),
+        ..trusting()
+    };
+    assert_eq!(verdict(&trusting(&[&root, &between]), &leaf, "localhost"), Verdict::Trusted);
+    assert_eq!(
+        verdict(&trusting(&[&root]), &leaf, "localhost"),
+        Verdict::Untrusted(Problem::UnableToVerifyLeafSignature)
+    );
+    assert_eq!(verdict(&trusting(&[&between]), &leaf, "localhost"), Verdict::Untrusted(Problem::UnableToGetIssuerCert));
+    assert_eq!(
+        verdict(&trusting(&[&leaf]), &leaf, "localhost"),
+        Verdict::Untrusted(Problem::UnableToVerifyLeafSignature)
+    );
+}
+
+#[test]
+fn the_name_is_judged_apart_from_the_chain() {
+    let other = self_signed(Kind::Ecdsa, authority_params("Another CA"));
+    for (name, matches) in [("localhost", true), ("elsewhere", false)] {
+        let made = other.issue(Kind::Ecdsa, leaf(name, &[name]));
+        let client = TlsOptions { reject_unauthorized: false, ..trusting() };
+        let (client, _) = shake(&client, &[serving(&made)], "localhost").sessions();
+        assert_eq!(client.authorization_problem(), Some(Problem::UnableToVerifyLeafSignature));
+        assert_eq!(client.name_matches(), matches);
+    }
 }
 
 #[test]
