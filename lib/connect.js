@@ -14,9 +14,8 @@ const { TCPSocket } = require('./socket');
  */
 function connect(options) {
   const parsed = readOptions(options, 'Expected options object');
-  if (parsed.tls !== undefined) throw new Error('TLS is not supported yet');
-  const { handlers, data, signal } = parsed;
-  const connection = new ClientConnection(handlers, data);
+  const { handlers, signal } = parsed;
+  const connection = parsed.tls === undefined ? plain(parsed) : secure(parsed);
   const promise = new Promise((resolve, reject) => {
     connection.promise = { resolve, reject };
   });
@@ -24,9 +23,23 @@ function connect(options) {
   if (handlers.connectError !== undefined) promise.catch(() => {});
   connection.target = parsed.hostname ?? '';
   connection.occupy(begin(parsed));
-  connection.socket = new TCPSocket(connection);
+  const Socket = parsed.tls === undefined ? TCPSocket : require('./tls-socket').TLSSocket;
+  connection.socket = new Socket(connection, connection.slot);
   if (signal !== undefined) connection.watch(signal);
   return promise;
+}
+
+/** @param {import('./options').SocketOptions} options */
+function plain({ handlers, data }) {
+  return new ClientConnection(handlers, data);
+}
+
+/** @param {import('./options').SocketOptions} options */
+function secure({ handlers, data, tls, hostname }) {
+  // Loaded by the first who needs TLS: what it takes is not for programs without.
+  const { clientSide } = require('./secure');
+  const { SecureConnection } = require('./secure-connection');
+  return new SecureConnection(handlers, data, clientSide(tls, hostname));
 }
 
 /** @param {import('./options').SocketOptions} options */

@@ -5,6 +5,7 @@ const { Buffer } = require('node:buffer');
 const { clearTimeout, setTimeout } = require('node:timers');
 const { engine, native, record, targets } = require('./engine');
 const { connectFailed, isError, notFound, systemError } = require('./errors');
+const { NO_TLS } = require('./no-tls');
 const { copy, shape } = require('./received');
 
 /** The longest delay that a Node timer takes, in milliseconds. */
@@ -34,6 +35,8 @@ class Connection {
   ending = false;
   /** The writing side was shut by `shutdown`. */
   shut = false;
+  /** What it answers to questions about TLS. @type {any} */
+  tls = NO_TLS;
   /** @type {NodeJS.Timeout | undefined} */
   timer = undefined;
 
@@ -55,6 +58,31 @@ class Connection {
   /** Whether the native half still has it. */
   get isOpen() {
     return this.slot !== -1;
+  }
+
+  /** Whether a program can still learn something about it. */
+  get isLive() {
+    return this.isOpen;
+  }
+
+  /** Whether ciphertext is shown before it is decrypted. */
+  get isTapped() {
+    return false;
+  }
+
+  /** What the property of this name says. */
+  get readyState() {
+    return this.isOpen && !this.ending ? 1 : -1;
+  }
+
+  /** What was connected to, unless it was a path or a descriptor. @type {string | undefined} */
+  get host() {
+    return undefined;
+  }
+
+  /** Whether `stop(true)` of a listener closes it. @param {import('./listener').Listening} listening */
+  belongsTo(listening) {
+    return this.listening === listening;
   }
 
   // Called by the dispatcher.
@@ -99,6 +127,11 @@ class Connection {
     if (close !== undefined) this.handlers.callWith(close, this.socket, error);
   }
 
+  /** It has been accepted. */
+  begin() {
+    this.open();
+  }
+
   /** Runs the `open` handler; a socket whose `open` throws is closed. */
   open() {
     const { open } = this.handlers;
@@ -106,6 +139,15 @@ class Connection {
   }
 
   // Called by the socket's methods.
+
+  /**
+   * What `end` answers without asking the native half; undefined for "ask it".
+   * @param {boolean} _withoutData
+   * @returns {number | undefined}
+   */
+  endEarly(_withoutData) {
+    return undefined;
+  }
 
   /**
    * Counts a write.
@@ -188,6 +230,10 @@ class ClientConnection extends Connection {
   target = '';
   /** Forgets the AbortSignal. @type {(() => void) | undefined} */
   unwatch = undefined;
+
+  get host() {
+    return this.target === '' ? undefined : this.target;
+  }
 
   connected() {
     // The promise is resolved before `open` runs; its reactions come after it.

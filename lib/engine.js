@@ -15,6 +15,10 @@ const { Engine } = require('./native');
  * @property {() => void} [ended]
  * @property {() => void} [drained]
  * @property {(errno: number) => void} [closed]
+ * @property {() => void} [handshaken]
+ * @property {() => void} [handshakeFailed]
+ * @property {(length: number) => void} [tapped]
+ * @property {() => void} [broken]
  */
 
 // What the first number of a record says; `src/binding/hot.rs` has the same list.
@@ -28,6 +32,10 @@ const BULK = 6;
 const END = 7;
 const DRAIN = 8;
 const CLOSED = 9;
+const HANDSHAKEN = 10;
+const HANDSHAKE_FAILED = 11;
+const RAW = 12;
+const BROKEN = 13;
 
 /** The most bytes of one data event, as in Bun. */
 const READ_LIMIT = 512 * 1024;
@@ -140,6 +148,20 @@ function deliver(kind, slot, detail) {
     case CONNECT_FAILED:
       targets[slot] = undefined;
       target.connectFailed(detail);
+      break;
+    case HANDSHAKEN:
+      target.handshaken();
+      break;
+    case HANDSHAKE_FAILED:
+      targets[slot] = undefined;
+      target.handshakeFailed();
+      break;
+    case RAW:
+      target.tapped(detail);
+      break;
+    case BROKEN:
+      targets[slot] = undefined;
+      target.broken();
       break;
     case EXHAUSTED:
       target.exhausted();

@@ -31,8 +31,12 @@ class Listening {
   /** @type {number | undefined} */ port = undefined;
   /** @type {string | undefined} */ unix;
 
+  /** Makes what is behind an accepted socket, and its class. @type {(listening: Listening) => [Connection, any]} */
+  #accept;
+
   /** @param {import('./options').SocketOptions} options */
-  constructor({ handlers, data, hostname, unix }) {
+  constructor({ handlers, data, hostname, unix, tls }) {
+    this.#accept = tls === undefined ? plain : secure(tls);
     this.handlers = handlers;
     this.data = data;
     this.hostname = hostname;
@@ -43,11 +47,11 @@ class Listening {
 
   /** @param {number} slot the new socket's */
   accepted(slot) {
-    const connection = new Connection(this.handlers, this.data);
+    const [connection, Socket] = this.#accept(this);
     connection.listening = this;
     connection.occupy(slot);
-    connection.socket = new TCPSocket(connection);
-    connection.open();
+    connection.socket = new Socket(connection, slot);
+    connection.begin();
   }
 
   /** There was no descriptor for a connection; the backlog keeps it. */
@@ -67,7 +71,7 @@ class Listening {
     }
     if (!closeSockets) return;
     for (const target of [...targets]) {
-      if (target instanceof Connection && target.listening === this) target.close();
+      if (target instanceof Connection && target.belongsTo(this)) target.close();
     }
   }
 }
@@ -174,7 +178,6 @@ class Listener extends ListenerHandle {
  */
 function listen(options) {
   const parsed = readOptions(options, 'Expected object');
-  if (parsed.tls !== undefined) throw new Error('TLS is not supported yet');
   const listening = new Listening(parsed);
   const slot = bind(parsed);
   listening.slot = slot;
@@ -188,6 +191,25 @@ function listen(options) {
     else signal.addEventListener('abort', () => listening.stop(true), { once: true });
   }
   return listener;
+}
+
+/** @param {Listening} listening @returns {[Connection, any]} */
+function plain({ handlers, data }) {
+  return [new Connection(handlers, data), TCPSocket];
+}
+
+/**
+ * @param {unknown} tls the option
+ * @returns {(listening: Listening) => [Connection, any]}
+ * @throws {Error} for wrong options, before anything listens
+ */
+function secure(tls) {
+  // Loaded by the first who needs TLS: what it takes is not for programs without.
+  const { serverSide } = require('./secure');
+  const { SecureConnection } = require('./secure-connection');
+  const { TLSSocket } = require('./tls-socket');
+  const side = serverSide(tls);
+  return ({ handlers, data }) => [new SecureConnection(handlers, data, side), TLSSocket];
 }
 
 /** @param {import('./options').SocketOptions} options */

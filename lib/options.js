@@ -13,7 +13,7 @@ const { Handlers } = require('./handlers');
  * @property {number} port
  * @property {string | undefined} unix absent when `fd` is there
  * @property {number | undefined} fd
- * @property {true | object | undefined} tls
+ * @property {unknown} tls undefined for plain text
  * @property {boolean} exclusive
  * @property {boolean} allowHalfOpen
  * @property {boolean} reusePort

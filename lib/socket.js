@@ -31,9 +31,12 @@ function defineSocket(tag) {
     /** @type {Connection} */ #connection;
     /** What the addresses were when they were first read. @type {{ local?: any, remote?: any }} */ #seen = {};
 
-    /** @param {Connection} connection which has its slot */
-    constructor(connection) {
-      super(engine.id, connection.slot);
+    /**
+     * @param {Connection} connection
+     * @param {number} slot its place in the native half
+     */
+    constructor(connection, slot) {
+      super(engine.id, slot);
       this.#connection = connection;
     }
 
@@ -50,13 +53,11 @@ function defineSocket(tag) {
     }
 
     get alpnProtocol() {
-      Socket.#of(this, 'alpnProtocol');
-      return false;
+      return Socket.#of(this, 'alpnProtocol').tls.alpnProtocol;
     }
 
     get authorized() {
-      Socket.#of(this, 'authorized');
-      return false;
+      return Socket.#of(this, 'authorized').tls.authorized;
     }
 
     get bytesWritten() {
@@ -96,8 +97,7 @@ function defineSocket(tag) {
     }
 
     get readyState() {
-      const connection = Socket.#of(this, 'readyState');
-      return connection.isOpen && !connection.ending ? 1 : -1;
+      return Socket.#of(this, 'readyState').readyState;
     }
 
     get remoteAddress() {
@@ -126,6 +126,8 @@ function defineSocket(tag) {
     end(/** @type {any} */ data, /** @type {any} */ byteOffset, /** @type {any} */ byteLength) {
       const connection = Socket.#own(this).#connection;
       if (!connection.isOpen || connection.ending) return -1;
+      const early = connection.endEarly(data === undefined);
+      if (early !== undefined) return early;
       if (data === undefined) {
         native.end(connection.slot, 0);
         connection.finish(record[0] === 1, 0);
@@ -142,8 +144,9 @@ function defineSocket(tag) {
       return bytes.length;
     }
 
+    /** @this {any} */
     exportKeyingMaterial(/** @type {any} */ _length, /** @type {any} */ _label, /** @type {any} */ _context) {
-      Socket.#own(this);
+      return Socket.#own(this).#connection.tls.exportKeyingMaterial(...arguments);
     }
 
     flush() {
@@ -151,55 +154,55 @@ function defineSocket(tag) {
     }
 
     getAuthorizationError() {
-      Socket.#own(this);
-      return null;
+      return Socket.#own(this).#connection.tls.getAuthorizationError();
     }
 
     getCertificate() {
-      Socket.#own(this);
+      return Socket.#own(this).#connection.tls.getCertificate();
     }
 
     getCipher() {
-      Socket.#own(this);
+      return Socket.#own(this).#connection.tls.getCipher();
     }
 
     getEphemeralKeyInfo() {
-      Socket.#own(this);
-      return null;
+      return Socket.#own(this).#connection.tls.getEphemeralKeyInfo();
     }
 
-    getPeerCertificate(/** @type {any} */ _abbreviated) {
-      Socket.#own(this);
-      return null;
+    getPeerCertificate(/** @type {any} */ abbreviated) {
+      return Socket.#own(this).#connection.tls.getPeerCertificate(abbreviated);
+    }
+
+    getPeerX509Certificate() {
+      return Socket.#own(this).#connection.tls.getPeerX509Certificate();
     }
 
     getServername() {
-      Socket.#own(this);
+      return Socket.#own(this).#connection.tls.getServername();
     }
 
     getSession() {
-      Socket.#own(this);
+      return Socket.#own(this).#connection.tls.getSession();
     }
 
     getSharedSigalgs() {
-      Socket.#own(this);
+      return Socket.#own(this).#connection.tls.getSharedSigalgs();
     }
 
     getTLSFinishedMessage() {
-      Socket.#own(this);
+      return Socket.#own(this).#connection.tls.getTLSFinishedMessage();
     }
 
     getTLSPeerFinishedMessage() {
-      Socket.#own(this);
+      return Socket.#own(this).#connection.tls.getTLSPeerFinishedMessage();
     }
 
     getTLSTicket() {
-      Socket.#own(this);
+      return Socket.#own(this).#connection.tls.getTLSTicket();
     }
 
     getTLSVersion() {
-      Socket.#own(this);
-      return null;
+      return Socket.#own(this).#connection.tls.getTLSVersion();
     }
 
     getTypeOfService() {
@@ -207,9 +210,12 @@ function defineSocket(tag) {
       return connection.isOpen ? handle.serviceType(this) : BAD_DESCRIPTOR;
     }
 
+    getX509Certificate() {
+      return Socket.#own(this).#connection.tls.getX509Certificate();
+    }
+
     isSessionReused() {
-      Socket.#own(this);
-      return false;
+      return Socket.#own(this).#connection.tls.isSessionReused();
     }
 
     pause() {
@@ -234,7 +240,7 @@ function defineSocket(tag) {
     }
 
     renegotiate() {
-      Socket.#own(this);
+      return Socket.#own(this).#connection.tls.renegotiate();
     }
 
     resume() {
@@ -255,9 +261,8 @@ function defineSocket(tag) {
       Socket.#own(this);
     }
 
-    setMaxSendFragment(/** @type {any} */ _size) {
-      Socket.#own(this);
-      return false;
+    setMaxSendFragment(/** @type {any} */ size) {
+      return Socket.#own(this).#connection.tls.setMaxSendFragment(size);
     }
 
     setNoDelay(/** @type {any} */ noDelay) {
@@ -268,12 +273,13 @@ function defineSocket(tag) {
       return true;
     }
 
+    /** @this {any} */
     setServername(/** @type {any} */ _name) {
-      Socket.#own(this);
+      return Socket.#own(this).#connection.tls.setServername(...arguments);
     }
 
-    setSession(/** @type {any} */ _session) {
-      Socket.#own(this);
+    setSession(/** @type {any} */ session) {
+      return Socket.#own(this).#connection.tls.setSession(session);
     }
 
     setTypeOfService(/** @type {any} */ tos) {
@@ -282,8 +288,9 @@ function defineSocket(tag) {
       return handle.setServiceType(this, tos === undefined ? 0 : typeOfService(tos));
     }
 
+    /** @this {any} */
     setVerifyMode(/** @type {any} */ _requestCert, /** @type {any} */ _rejectUnauthorized) {
-      Socket.#own(this);
+      return Socket.#own(this).#connection.tls.setVerifyMode(...arguments);
     }
 
     shutdown(/** @type {any} */ halfClose) {
@@ -318,9 +325,9 @@ function defineSocket(tag) {
 
     /** @this {any} */
     upgradeTLS(/** @type {any} */ _options) {
-      const connection = Socket.#own(this).#connection;
-      if (!connection.isOpen) throw invalidType('upgradeTLS requires an established socket');
-      throw new Error('upgradeTLS is not supported yet');
+      // Here and not above: that module needs this one.
+      const { upgrade } = require('./upgrade');
+      return upgrade(Socket.#own(this).#connection, [...arguments]);
     }
 
     write(/** @type {any} */ data, /** @type {any} */ byteOffset, /** @type {any} */ byteLength) {
@@ -360,6 +367,11 @@ function defineSocket(tag) {
     }
   }
 
+  if (tag === 'TCPSocket') {
+    // As in Bun, plain sockets do not have these two.
+    Reflect.deleteProperty(Socket.prototype, 'getPeerX509Certificate');
+    Reflect.deleteProperty(Socket.prototype, 'getX509Certificate');
+  }
   finish(
     tag,
     Socket,
@@ -397,4 +409,4 @@ function typeOfService(value) {
 
 const TCPSocket = defineSocket('TCPSocket');
 
-module.exports = { TCPSocket, defineSocket };
+module.exports = { TCPSocket, defineSocket, handle };

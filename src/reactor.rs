@@ -17,9 +17,13 @@ use crate::connect::{self, RaceLost};
 use crate::failure::Failure;
 use crate::listener::{Accepted, Listener};
 use crate::runtime;
+use crate::secure::CIPHERTEXT_LIMIT;
+use crate::shaking::{self, Handshake, Shaken};
 use crate::slab::{Key, Slab};
 use crate::stream::{Stream, StreamEvent};
 use crate::sys::{ListenerIo, Poller, Ready, StreamIo};
+use crate::tls::{Failed, HandshakeFailure, Session};
+use crate::transport::{Step, Transport};
 use crate::turn::{Idle, Turn};
 
 /// Something that the JS half has to be told; the numbers are slots.
@@ -38,8 +42,12 @@ pub enum Event {
     Connected(u32),
     /// A connect has failed; its slot is free.
     ConnectFailed(u32, Box<RaceLost>),
-    /// What a stream has to tell; after [`StreamEvent::Closed`] its slot is free.
+    /// What a stream has to tell; after [`StreamEvent::Closed`] and [`StreamEvent::Broken`] its slot is free.
     Stream(u32, StreamEvent),
+    /// A handshake has succeeded.
+    Handshaken(u32),
+    /// A handshake has failed; its slot is free.
+    HandshakeFailed(u32, Box<Failed<()>>),
 }
 
 /// What [`Reactor::next`] found.
@@ -63,6 +71,8 @@ pub struct Reactor {
     jobs: Jobs,
     turn: Turn,
     referenced: usize,
+    /// Received records on their way through rustls; empty until the first handshake.
+    ciphertext: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -88,7 +98,9 @@ enum Handle {
         task: Option<AbortHandle>,
         outcome: Option<Result<StreamIo, Box<RaceLost>>>,
     },
-    Stream(Stream),
+    Stream(Transport),
+    /// The last bytes of a closed socket are being sent; nobody asks for it any more.
+    Farewell,
 }
 
 /// Where finished work of other threads arrives.
@@ -102,7 +114,15 @@ struct Jobs {
 #[derive(Debug)]
 struct Job {
     key: Key,
-    outcome: Result<StreamIo, Box<RaceLost>>,
+    outcome: Outcome,
+}
+
+/// What a tokio task came to.
+#[derive(Debug)]
+enum Outcome {
+    Connect(Result<StreamIo, Box<RaceLost>>),
+    Handshake(Shaken),
+    Farewell,
 }
 
 /// Makes the JS thread look; may be called from any thread, any number of times.
@@ -160,6 +180,7 @@ impl Reactor {
             jobs: Jobs { sender, finished, wake },
             turn: Turn::new(),
             referenced: 0,
+            ciphertext: Vec::new(),
         })
     }
 
@@ -241,7 +262,7 @@ impl Reactor {
                     true
                 }
                 Handle::Connecting { ready: said, .. } => said.get_or_insert(ready).token == ready.token,
-                Handle::Pending { .. } => false,
+                Handle::Pending { .. } | Handle::Farewell => false,
                 Handle::Stream(stream) => stream.note(&ready),
             };
             if work {
@@ -256,12 +277,18 @@ impl Reactor {
     pub fn take_finished(&mut self) -> bool {
         while let Ok(job) = self.jobs.finished.try_recv() {
             // Whoever has been closed meanwhile is not there any more; the connection is dropped with the job.
-            if let Some(entry) = self.entries.at(job.key)
-                && let Handle::Pending { outcome, .. } = &mut entry.handle
-            {
-                *outcome = Some(job.outcome);
-                self.enqueue(job.key);
+            let Some(entry) = self.entries.at(job.key) else { continue };
+            match (&mut entry.handle, job.outcome) {
+                (Handle::Pending { outcome, .. }, Outcome::Connect(result)) => *outcome = Some(result),
+                (Handle::Stream(Transport::Shaking(shaking)), Outcome::Handshake(shaken)) => shaking.settle(shaken),
+                (Handle::Farewell, Outcome::Farewell) => {
+                    self.discard(job.key.index);
+                    continue;
+                }
+                // No task is started for anything else.
+                _ => continue,
             }
+            self.enqueue(job.key);
         }
         !self.queue.is_empty()
     }
@@ -348,7 +375,7 @@ impl Reactor {
     }
 
     /// The connected stream in a slot.
-    pub fn stream(&mut self, slot: u32) -> Option<&mut Stream> {
+    pub fn stream(&mut self, slot: u32) -> Option<&mut Transport> {
         match &mut self.entries.slot(slot)?.handle {
             Handle::Stream(stream) => Some(stream),
             _ => None,
@@ -356,7 +383,7 @@ impl Reactor {
     }
 
     /// Does something to a stream after which it may have events of its own, and sees to it that they come.
-    pub fn with_stream<T>(&mut self, slot: u32, change: impl FnOnce(&mut Stream) -> T) -> Option<T> {
+    pub fn with_stream<T>(&mut self, slot: u32, change: impl FnOnce(&mut Transport) -> T) -> Option<T> {
         let stream = self.stream(slot)?;
         let result = change(stream);
         if stream.has_work()
@@ -380,11 +407,70 @@ impl Reactor {
         count
     }
 
-    /// Drops a handle: its socket is closed, what it was doing is given up, and its slot rests until the next turn.
+    /// Makes a plain stream wait for its handshake: from now on nothing is written or read in plain text.
+    pub fn expect_handshake(&mut self, slot: u32, tapped: bool) {
+        let Some(key) = self.entries.key(slot) else { return };
+        if !matches!(self.stream(slot), Some(Transport::Plain(_))) {
+            return;
+        }
+        let idle = Handle::Pending { allow_half_open: false, task: None, outcome: None };
+        let Some(Handle::Stream(transport)) = self.put(key, idle) else { return };
+        let mut transport = transport.shaking_hands(tapped);
+        // While tokio's poll watches the socket this one must not: each message would wake the JS thread for nothing.
+        let unwatched = self.poller.registry().deregister(transport.io_mut());
+        if let (Err(error), Some(shaking)) = (unwatched, transport.shaking()) {
+            shaking.settle(Shaken::failed(HandshakeFailure::Transport(error)));
+        }
+        self.put(key, Handle::Stream(transport));
+        self.ciphertext.resize(CIPHERTEXT_LIMIT, 0);
+    }
+
+    /// Begins the handshake of a stream that waits for it. Its outcome, failure at once included, comes as an event.
+    pub fn shake_hands(&mut self, slot: u32, handshake: Handshake) {
+        let Some(key) = self.entries.key(slot) else { return };
+        let (sender, wake) = (self.jobs.sender.clone(), self.jobs.wake.clone());
+        let Some(shaking) = self.stream(slot).and_then(Transport::shaking) else { return };
+        if !shaking.is_waiting() {
+            return;
+        }
+        let begun = shaking::start(shaking.io(), handshake, move |shaken| {
+            // A reactor that is gone has no use for the connection.
+            if sender.send(Job { key, outcome: Outcome::Handshake(shaken) }).is_ok() {
+                wake.call();
+            }
+        });
+        match begun {
+            Ok(task) => shaking.set_task(task),
+            Err(error) => {
+                shaking.settle(Shaken::failed(HandshakeFailure::Transport(error)));
+                self.enqueue(key);
+                self.jobs.wake.call();
+            }
+        }
+    }
+
+    /// Drops a handle in good order: its socket is closed, what it was doing is given up, and its slot rests until the next
+    /// turn. What a TLS connection still has to send is sent, and keeps the process alive as long.
     pub fn close(&mut self, slot: u32) {
         self.reference(slot, false);
-        if let Some(Entry { handle: Handle::Pending { task: Some(task), .. }, .. }) = self.entries.remove(slot) {
-            task.abort();
+        match self.entries.remove(slot).map(|entry| entry.handle) {
+            Some(Handle::Pending { task: Some(task), .. }) => task.abort(),
+            Some(Handle::Stream(transport)) => {
+                if let Some((io, rest)) = transport.close() {
+                    self.say_farewell(io, rest);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Drops a handle as [`Reactor::close`] does, without another word to the peer.
+    pub fn discard(&mut self, slot: u32) {
+        self.reference(slot, false);
+        match self.entries.remove(slot).map(|entry| entry.handle) {
+            Some(Handle::Pending { task: Some(task), .. }) => task.abort(),
+            Some(Handle::Stream(transport)) => transport.discard(),
+            _ => {}
         }
     }
 
@@ -408,24 +494,85 @@ impl Reactor {
             Handle::Listener(_) => self.accept(key),
             Handle::Connecting { .. } => self.connecting(key),
             Handle::Pending { .. } => self.pending(key),
+            Handle::Farewell => None,
             Handle::Stream(stream) => {
-                let event = stream.step(scratch)?;
-                match event {
-                    StreamEvent::Closed(_) => {
+                let step = stream.step(scratch, &mut self.ciphertext);
+                let work = stream.has_work();
+                match step {
+                    Some(Step::Event(event)) => Some(self.stream_event(key, event, work)),
+                    Some(Step::Shaken(session)) => Some(self.secured(key, session)),
+                    Some(Step::Failed(failed)) => {
                         self.turn.count(0);
-                        self.close(key.index);
+                        self.discard(key.index);
+                        Some(Event::HandshakeFailed(key.index, failed))
                     }
-                    // The receive that follows counts, and puts the stream back into the queue.
-                    StreamEvent::Bulk(_) => {}
-                    _ => {
-                        self.turn.count(if let StreamEvent::Data(bytes) = event { bytes } else { 0 });
-                        if stream.has_work() {
+                    None => {
+                        // Records that say nothing to the program; there may be more behind them.
+                        if work {
                             self.enqueue(key);
                         }
+                        None
                     }
                 }
-                Some(Event::Stream(key.index, event))
             }
+        }
+    }
+
+    fn stream_event(&mut self, key: Key, event: StreamEvent, work: bool) -> Event {
+        match event {
+            StreamEvent::Closed(None) => {
+                self.turn.count(0);
+                self.close(key.index);
+            }
+            StreamEvent::Closed(Some(_)) | StreamEvent::Broken(_) => {
+                self.turn.count(0);
+                self.discard(key.index);
+            }
+            // The receive that follows counts, and puts the stream back into the queue.
+            StreamEvent::Bulk(_) => {}
+            StreamEvent::Data(_) | StreamEvent::Raw(_) | StreamEvent::End | StreamEvent::Drain => {
+                self.turn.count(if let StreamEvent::Data(bytes) = event { bytes } else { 0 });
+                if work {
+                    self.enqueue(key);
+                }
+            }
+        }
+        Event::Stream(key.index, event)
+    }
+
+    fn secured(&mut self, key: Key, session: Box<Session>) -> Event {
+        self.turn.count(0);
+        let idle = Handle::Pending { allow_half_open: false, task: None, outcome: None };
+        if let Some(Handle::Stream(transport)) = self.put(key, idle) {
+            let mut transport = transport.secured(session);
+            let interests = Interest::READABLE | Interest::WRITABLE;
+            if let Err(error) = self.poller.registry().register(transport.io_mut(), key.token(), interests) {
+                // The poll has no room for it. The program sees the connection break.
+                transport.discard();
+                self.discard(key.index);
+                return Event::HandshakeFailed(key.index, Failed::because(HandshakeFailure::Transport(error)));
+            }
+            self.put(key, Handle::Stream(transport));
+            self.enqueue(key);
+        }
+        Event::Handshaken(key.index)
+    }
+
+    /// Has somebody send what a closed connection could not, and keeps the process alive until that is done.
+    fn say_farewell(&mut self, io: StreamIo, rest: Vec<u8>) {
+        let mut io = io;
+        // It may have been watched; if not, there is nothing to be undone.
+        drop(self.poller.registry().deregister(&mut io));
+        let key = self.entries.insert(Entry { handle: Handle::Farewell, queued: false, referenced: false });
+        self.reference(key.index, true);
+        let (sender, wake) = (self.jobs.sender.clone(), self.jobs.wake.clone());
+        let begun = shaking::farewell(io, rest, move || {
+            if sender.send(Job { key, outcome: Outcome::Farewell }).is_ok() {
+                wake.call();
+            }
+        });
+        if begun.is_err() {
+            self.discard(key.index);
         }
     }
 
@@ -451,7 +598,7 @@ impl Reactor {
             self.entries.remove(socket.index);
             return Some(Event::Exhausted(key.index));
         };
-        self.put(socket, Handle::Stream(Stream::new(io, allow_half_open)));
+        self.put(socket, Handle::Stream(Transport::Plain(Stream::new(io, allow_half_open))));
         self.reference(socket.index, true);
         self.turn.count(0);
         Some(Event::Accepted { listener: key.index, socket: socket.index })
@@ -494,7 +641,7 @@ impl Reactor {
         let mut stream = Stream::new(io, allow_half_open);
         // The edge that told of the connection may have told of the first bytes too.
         stream.note(&ready);
-        self.put(key, Handle::Stream(stream));
+        self.put(key, Handle::Stream(Transport::Plain(stream)));
         self.enqueue(key);
         self.turn.count(0);
         Event::Connected(key.index)
@@ -515,7 +662,7 @@ impl Reactor {
         let task = runtime.spawn(async move {
             let outcome = connect::by_name(host, port, local).await.map(StreamIo::from_std).map_err(Box::new);
             // A reactor that is gone has no use for the connection.
-            if sender.send(Job { key, outcome }).is_ok() {
+            if sender.send(Job { key, outcome: Outcome::Connect(outcome) }).is_ok() {
                 wake.call();
             }
         });

@@ -17,6 +17,7 @@ use std::net::Shutdown;
 
 use crate::failure::Failure;
 use crate::sys::{Ready, StreamIo, expect_large_blocks};
+use crate::tls::ProtocolFailure;
 
 /// The most that one data event carries: 512 KiB, as in Bun.
 pub const READ_LIMIT: usize = 512 * 1024;
@@ -83,6 +84,10 @@ pub enum StreamEvent {
     End,
     /// There is room again after a short write.
     Drain,
+    /// So many bytes of ciphertext are in the scratch memory; what they say comes next. Only on upgraded sockets.
+    Raw(usize),
+    /// The peer broke the rules of TLS, or says that we did; the caller drops the stream.
+    Broken(ProtocolFailure),
     /// The connection is over; the caller drops the stream.
     Closed(Option<Failure>),
 }
@@ -124,6 +129,17 @@ impl Stream {
     #[must_use]
     pub fn io(&self) -> &StreamIo {
         &self.io
+    }
+
+    /// The socket, for the poll.
+    pub fn io_mut(&mut self) -> &mut StreamIo {
+        &mut self.io
+    }
+
+    /// The socket, whether it stays half open, and whether it is paused: for a handshake.
+    #[must_use]
+    pub fn into_parts(self) -> (StreamIo, bool, bool) {
+        (self.io, self.allow_half_open, self.paused)
     }
 
     /// Notes what the poll says. True if a step may have something to do.

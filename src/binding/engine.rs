@@ -11,12 +11,14 @@ use napi::{check_status, sys};
 use napi_derive::napi;
 
 use super::hot;
+use super::tls::{HandshakeReport, ProtocolReport};
 use super::wake::Bell;
 use crate::connect::RaceLost;
 use crate::failure::Failure;
 use crate::reactor::{Reactor, Target, Wake};
 use crate::stream::READ_LIMIT;
 use crate::sys::{ListenerIo, Sharing};
+use crate::tls::{Failed, ProtocolFailure};
 
 thread_local! {
     /// The engines of this thread: one for each copy of the JS half that was loaded.
@@ -31,6 +33,8 @@ pub(super) struct Core {
     pub(super) record: Memory<i32>,
     pub(super) scratch: Memory<u8>,
     pub(super) lost: RefCell<Option<Box<RaceLost>>>,
+    pub(super) failed: RefCell<Option<Box<Failed<()>>>>,
+    pub(super) broken: Cell<Option<ProtocolFailure>>,
     kept_alive: Cell<bool>,
 }
 
@@ -154,6 +158,8 @@ impl Engine {
             record: Memory::of(&env, record, hot::RECORD)?,
             scratch: Memory::of(&env, scratch, READ_LIMIT)?,
             lost: RefCell::new(None),
+            failed: RefCell::new(None),
+            broken: Cell::new(None),
             kept_alive: Cell::new(false),
         });
         let hook = Rc::into_raw(Rc::clone(&core)).cast_mut().cast();
@@ -236,6 +242,18 @@ impl Engine {
                 })
                 .collect()
         })
+    }
+
+    /// Why the last handshake failed.
+    #[napi]
+    pub fn handshake_failure(&self) -> Option<HandshakeReport> {
+        self.core.failed.take().map(|failed| HandshakeReport::from(*failed))
+    }
+
+    /// What broke the last connection that was broken.
+    #[napi]
+    pub fn protocol_failure(&self) -> Option<ProtocolReport> {
+        self.core.broken.take().map(ProtocolReport::from)
     }
 
     /// Turns spinning and lingering before going to sleep on or off.

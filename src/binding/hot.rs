@@ -28,6 +28,10 @@ const BULK: i32 = 6;
 const END: i32 = 7;
 const DRAIN: i32 = 8;
 const CLOSED: i32 = 9;
+const HANDSHAKEN: i32 = 10;
+const HANDSHAKE_FAILED: i32 = 11;
+const RAW: i32 = 12;
+const BROKEN: i32 = 13;
 
 type Arguments<const N: usize> = [sys::napi_value; N];
 
@@ -162,12 +166,22 @@ impl Core {
                 self.tell(&[CONNECT_FAILED, slot.cast_signed(), lost.failure.number()]);
                 *self.lost.borrow_mut() = Some(lost);
             }
+            Event::Handshaken(slot) => self.tell(&[HANDSHAKEN, slot.cast_signed()]),
+            Event::HandshakeFailed(slot, failed) => {
+                *self.failed.borrow_mut() = Some(failed);
+                self.tell(&[HANDSHAKE_FAILED, slot.cast_signed()]);
+            }
             Event::Stream(slot, event) => {
                 let (kind, detail) = match event {
                     StreamEvent::Data(count) => (DATA, i32::try_from(count).unwrap_or(i32::MAX)),
                     StreamEvent::Bulk(count) => (BULK, i32::try_from(count).unwrap_or(i32::MAX)),
                     StreamEvent::End => (END, 0),
                     StreamEvent::Drain => (DRAIN, 0),
+                    StreamEvent::Raw(count) => (RAW, i32::try_from(count).unwrap_or(i32::MAX)),
+                    StreamEvent::Broken(failure) => {
+                        self.broken.set(Some(failure));
+                        (BROKEN, 0)
+                    }
                     StreamEvent::Closed(failure) => (CLOSED, failure.map_or(0, crate::failure::Failure::number)),
                 };
                 self.tell(&[kind, slot.cast_signed(), detail]);
@@ -287,7 +301,7 @@ unsafe extern "C" fn terminate(env: sys::napi_env, info: sys::napi_callback_info
                     // A socket that has failed can't be reset, and needs not be.
                     drop(stream.io().reset_on_close());
                 }
-                reactor.close(slot);
+                reactor.discard(slot);
             });
         })
     }

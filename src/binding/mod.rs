@@ -2,7 +2,8 @@
 //!
 //! [`engine`] holds the reactor of an environment and the threadsafe function that makes its JS thread look; [`hot`] has the
 //! functions that run for every message, written against Node-API directly because the generated conversion of arguments
-//! costs more than the rest of their work; [`socket`] and [`listener`] are the classes around the handles.
+//! costs more than the rest of their work; [`socket`] and [`listener`] are the classes around the handles, and
+//! [`tls`] is what sockets and listeners gain with TLS.
 
 #![expect(clippy::must_use_candidate, reason = "JS calls these methods")]
 #![expect(clippy::needless_pass_by_value, reason = "Node-API hands values over")]
@@ -11,4 +12,5 @@ pub mod engine;
 mod hot;
 pub mod listener;
 pub mod socket;
+pub mod tls;
 mod wake;

@@ -11,8 +11,8 @@ use super::engine::Core;
 use crate::failure::Failure;
 use crate::reactor::Reactor;
 use crate::slab::Key;
-use crate::stream::Stream;
 use crate::sys::BAD_DESCRIPTOR;
+use crate::transport::Transport;
 
 /// A stream socket's handle. The socket itself belongs to the reactor and lives until it is closed; a handle of a closed
 /// one does nothing.
@@ -75,25 +75,25 @@ impl SocketHandle {
     /// Holds back data and the end.
     #[napi]
     pub fn hold(&self) {
-        self.with(Stream::pause);
+        self.with(Transport::pause);
     }
 
     /// Goes on after `hold`.
     #[napi]
     pub fn release(&self) {
-        self.with(Stream::resume);
+        self.with(Transport::resume);
     }
 
     /// Sends FIN.
     #[napi]
     pub fn shut_write(&self) {
-        self.with(Stream::shut_write);
+        self.with(Transport::shut_write);
     }
 
     /// Shuts the reading side.
     #[napi]
     pub fn shut_read(&self) {
-        self.with(Stream::shut_read);
+        self.with(Transport::shut_read);
     }
 
     /// Lets the socket keep the process alive, or not.
@@ -127,12 +127,12 @@ impl SocketHandle {
         number(self.with(|stream| stream.io().type_of_service()))
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut Stream) -> T) -> Option<T> {
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut Transport) -> T) -> Option<T> {
         self.reactor(|reactor, slot| reactor.with_stream(slot, work)).flatten()
     }
 
     /// Works with the reactor while the handle's socket is still in it.
-    fn reactor<T>(&self, work: impl FnOnce(&mut Reactor, u32) -> T) -> Option<T> {
+    pub(super) fn reactor<T>(&self, work: impl FnOnce(&mut Reactor, u32) -> T) -> Option<T> {
         let key = self.key?;
         self.core.upgrade()?.with(|reactor| reactor.has(key).then(|| work(reactor, key.index))).flatten()
     }

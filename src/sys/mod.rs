@@ -1,5 +1,6 @@
 //! What differs between platforms: sockets, and how the JS thread learns that they are ready.
 
+mod async_stream;
 #[cfg(unix)]
 #[path = "unix.rs"]
 #[expect(unsafe_code, reason = "system calls that no crate wraps")]
@@ -9,6 +10,7 @@ mod platform;
 mod platform;
 mod poller;
 
+pub use async_stream::AsyncStream;
 pub use platform::{
     BAD_DESCRIPTOR, CONNECTION_REFUSED, Descriptor, INVALID, IO_ERROR, ListenerIo, Sharing, StreamIo, UNSUPPORTED,
     expect_large_blocks, interface_index, is_aborted, is_transient, number,

@@ -1,10 +1,11 @@
 //! Sockets on Linux, macOS and their kin.
 
-use std::io::{self, Read};
+use std::io::{self, IoSlice, Read};
 use std::net::{IpAddr, Shutdown, SocketAddr};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, RawFd};
 use std::time::Duration;
 
+use super::AsyncStream;
 use mio::event::Source;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
@@ -136,16 +137,13 @@ impl StreamIo {
         Self(stream.into())
     }
 
-    /// The descriptor by itself, for a handshake that runs elsewhere.
-    #[must_use]
-    pub fn into_owned(self) -> OwnedFd {
-        self.0.into()
-    }
-
-    /// The reverse of [`StreamIo::into_owned`].
-    #[must_use]
-    pub fn from_owned(descriptor: OwnedFd) -> Self {
-        Self(descriptor.into())
+    /// A second descriptor of the same socket, for a handshake that runs elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when there is no descriptor left.
+    pub fn duplicate(&self) -> io::Result<Self> {
+        self.0.try_clone().map(Self)
     }
 
     /// One `recv`.
@@ -170,6 +168,21 @@ impl StreamIo {
     pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             match send(&self.0, bytes) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if is_transient(&error) => return Err(io::ErrorKind::WouldBlock.into()),
+                result => return result,
+            }
+        }
+    }
+
+    /// One `sendmsg`, without SIGPIPE.
+    ///
+    /// # Errors
+    ///
+    /// As [`StreamIo::send`].
+    pub fn send_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        loop {
+            match send_vectored(&self.0, slices) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if is_transient(&error) => return Err(io::ErrorKind::WouldBlock.into()),
                 result => return result,
@@ -283,6 +296,14 @@ impl StreamIo {
 
     fn is_unix(&self) -> bool {
         self.0.local_addr().is_ok_and(|address| address.is_unix())
+    }
+}
+
+impl TryFrom<StreamIo> for AsyncStream {
+    type Error = io::Error;
+
+    fn try_from(io: StreamIo) -> io::Result<Self> {
+        Self::new(io.0)
     }
 }
 
@@ -449,6 +470,16 @@ fn accept(socket: &Socket) -> io::Result<Socket> {
     let (accepted, _) = socket.accept()?;
     accepted.set_nonblocking(true)?;
     Ok(accepted)
+}
+
+#[cfg(target_vendor = "apple")]
+fn send_vectored(socket: &Socket, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    socket.send_vectored(slices)
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn send_vectored(socket: &Socket, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    socket.send_vectored_with_flags(slices, libc::MSG_NOSIGNAL)
 }
 
 #[cfg(target_vendor = "apple")]

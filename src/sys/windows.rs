@@ -1,6 +1,6 @@
 //! Sockets on Windows. mio's own types: they arm the completion port again after each operation that would block.
 
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::os::windows::io::AsRawSocket;
 use std::time::Duration;
@@ -9,6 +9,8 @@ use mio::event::Source;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
+
+use super::AsyncStream;
 
 /// A socket's number, as programs see it in `fd`.
 pub type Descriptor = i32;
@@ -133,6 +135,16 @@ impl StreamIo {
         Self(TcpStream::from_std(stream))
     }
 
+    /// A second handle of the same socket, for a handshake that runs elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn duplicate(&self) -> io::Result<Self> {
+        let socket = SockRef::from(&self.0).try_clone()?;
+        Ok(Self(TcpStream::from_std(socket.into())))
+    }
+
     /// One `recv`.
     ///
     /// # Errors
@@ -140,6 +152,15 @@ impl StreamIo {
     /// The system's; `WouldBlock` when there is nothing.
     pub fn receive(&self, into: &mut [u8]) -> io::Result<usize> {
         (&self.0).read(into)
+    }
+
+    /// One `send` of several pieces.
+    ///
+    /// # Errors
+    ///
+    /// As [`StreamIo::send`].
+    pub fn send_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        (&self.0).write_vectored(slices)
     }
 
     /// One `send`.
@@ -246,6 +267,14 @@ impl StreamIo {
     #[must_use]
     pub fn descriptor(&self) -> Descriptor {
         Descriptor::try_from(self.0.as_raw_socket()).unwrap_or(-1)
+    }
+}
+
+impl TryFrom<StreamIo> for AsyncStream {
+    type Error = io::Error;
+
+    fn try_from(io: StreamIo) -> io::Result<Self> {
+        Self::new(Socket::from(std::net::TcpStream::from(io.0)))
     }
 }
 

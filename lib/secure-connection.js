@@ -1,0 +1,188 @@
+'use strict';
+// What is behind a socket that speaks TLS, and behind the raw half of an upgraded one.
+
+const { ClientConnection, Connection } = require('./connection');
+const { engine } = require('./engine');
+const { systemError } = require('./errors');
+const { handle } = require('./socket');
+const { TlsState, disconnected, protocolError } = require('./tls-state');
+
+/**
+ * A TLS connection of either side.
+ *
+ * With a `handshake` handler, `open` runs when the socket is connected, and the handshake begins after it. Without one,
+ * `open` runs after the handshake, even a failed one: as in Bun.
+ */
+class SecureConnection extends ClientConnection {
+  /** @type {TlsState} */
+  tls;
+  /** The other half, when a plain socket was upgraded. @type {RawConnection | undefined} */
+  raw = undefined;
+  /** The native half has let go of it, and the program has not been told: it still looks open. */
+  failing = false;
+  #opened = false;
+
+  /**
+   * @param {import('./handlers').Handlers} handlers
+   * @param {unknown} data
+   * @param {ConstructorParameters<typeof TlsState>[1]} side
+   */
+  constructor(handlers, data, side) {
+    super(handlers, data);
+    this.tls = new TlsState(this, side);
+  }
+
+  get isLive() {
+    return this.isOpen || this.failing;
+  }
+
+  get isTapped() {
+    return this.raw !== undefined;
+  }
+
+  get readyState() {
+    return this.failing ? 1 : super.readyState;
+  }
+
+  /** @param {import('./listener').Listening} listening */
+  belongsTo(listening) {
+    return super.belongsTo(listening) || this.raw?.listening === listening;
+  }
+
+  // Called by the dispatcher.
+
+  connected() {
+    this.settle()?.resolve(this.socket);
+    this.begin();
+  }
+
+  handshaken() {
+    const error = this.tls.settle();
+    if (!this.#opened) this.open();
+    if (this.isOpen) this.#shaken(this.tls.success, error);
+    if (this.tls.refused && this.isOpen) this.close();
+  }
+
+  handshakeFailed() {
+    const report = engine.handshakeFailure();
+    const error = this.tls.fail(report);
+    this.slot = -1;
+    if (error === undefined) {
+      this.over(systemError(report.errno, 'read'));
+      return;
+    }
+    this.#tellFailure(error);
+    this.over();
+  }
+
+  /** Ciphertext has come. @param {number} length */
+  tapped(length) {
+    this.raw?.received(length);
+  }
+
+  /** The peer has broken the rules, or says that we have. */
+  broken() {
+    const error = protocolError(engine.protocolFailure());
+    this.slot = -1;
+    this.failing = true;
+    // Without an `error` handler this is no uncaught exception: a peer must not be able to end the process.
+    if (this.handlers.error !== undefined) this.handlers.fail(this.socket, error);
+    this.failing = false;
+    this.over();
+  }
+
+  /** @param {Error} [error] */
+  over(error) {
+    this.slot = -1;
+    if (this.tls.isPending) {
+      // The program has closed it in the middle.
+      this.tls.giveUp();
+      this.#tellFailure(disconnected());
+    }
+    this.raw?.over(error);
+    super.over(error);
+  }
+
+  open() {
+    this.#opened = true;
+    super.open();
+  }
+
+  /** The socket is connected. */
+  begin() {
+    this.tls.prepare();
+    if (this.handlers.handshake !== undefined) this.open();
+    if (this.isOpen) this.tls.shake();
+  }
+
+  // Called by the socket's methods.
+
+  /** @param {boolean} withoutData */
+  endEarly(withoutData) {
+    if (this.tls.refused) return -1;
+    // As in Bun: after `shutdown`, and before the handshake is over, it is a `close`. With data it waits for the handshake.
+    const closes = this.shut || (withoutData && this.tls.isPending);
+    if (!closes) return undefined;
+    this.close();
+    return withoutData ? 0 : -1;
+  }
+
+  /** @param {Error} error */
+  #tellFailure(error) {
+    this.failing = true;
+    if (this.#opened) this.#shaken(false, error);
+    else this.open();
+    this.failing = false;
+  }
+
+  /**
+   * @param {boolean} success
+   * @param {Error | null} error
+   */
+  #shaken(success, error) {
+    const { handshake } = this.handlers;
+    if (handshake !== undefined) this.handlers.callChecked(handshake, this.socket, success, error);
+  }
+}
+
+/**
+ * The raw half of an upgraded socket. It keeps the handlers of the plain socket, whose `data` gets the records as they come;
+ * what it closes is the whole connection.
+ *
+ * Differs from Bun: nothing can be written to it. Bun puts such bytes between the records, which breaks the connection.
+ */
+class RawConnection extends Connection {
+  /** @type {SecureConnection} */ #secure;
+
+  /**
+   * @param {Connection} plain
+   * @param {SecureConnection} secure
+   */
+  constructor(plain, secure) {
+    super(plain.handlers, plain.data);
+    this.listening = plain.listening;
+    this.#secure = secure;
+  }
+
+  get isOpen() {
+    return this.#secure.isOpen;
+  }
+
+  close() {
+    this.#secure.close();
+  }
+
+  terminate() {
+    this.#secure.terminate();
+  }
+
+  /** @param {boolean} withoutData */
+  endEarly(withoutData) {
+    if (!withoutData) return -1;
+    this.#secure.shut = true;
+    handle.shutWrite(this.socket);
+    return 0;
+  }
+}
+
+module.exports = { RawConnection, SecureConnection };

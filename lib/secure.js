@@ -1,0 +1,58 @@
+'use strict';
+// The native contexts that TLS options become.
+
+const native = require('./native');
+const { defaultRoots, keyLogPath, readTlsOptions } = require('./tls-options');
+
+/** Errors of the native half that have a code in Bun. */
+const CODES = new Map([
+  ['Invalid CA', 'ERR_BORINGSSL'],
+  ['Invalid ciphers', 'ERR_BORINGSSL'],
+  ['Failed to parse CRL', 'ERR_CRYPTO_OPERATION_FAILED'],
+]);
+
+/**
+ * @param {unknown} option
+ * @param {string | undefined} host what is connected to; absent for a unix path
+ */
+function clientSide(option, host) {
+  const [entry] = readTlsOptions(option, false);
+  trust([entry], true);
+  const context = make(() => new native.ClientTls(entry, keyLogPath()));
+  return { context, entry, isServer: false, host };
+}
+
+/** @param {unknown} option */
+function serverSide(option) {
+  const entries = readTlsOptions(option, true);
+  trust(entries, false);
+  const context = make(() => new native.ServerTls(entries, keyLogPath()));
+  return { context, entry: entries[0], isServer: true, host: undefined };
+}
+
+/**
+ * Loads the built-in roots when somebody needs them: they are many.
+ * @param {import('./tls-options').TlsEntry[]} entries
+ * @param {boolean} verify
+ */
+function trust(entries, verify) {
+  if (entries.every(({ ca, requestCert }) => ca !== undefined || !(verify || requestCert))) return;
+  if (!native.hasDefaultTrust()) native.trustByDefault(defaultRoots());
+}
+
+/**
+ * @template T
+ * @param {() => T} construct
+ */
+function make(construct) {
+  try {
+    return construct();
+  } catch (error) {
+    const { message } = /** @type {Error} */ (error);
+    throw Object.assign(new Error(message), { code: CODES.get(message) ?? 'ERR_BORINGSSL' });
+  }
+}
+
+native.warmUpTls();
+
+module.exports = { clientSide, serverSide };

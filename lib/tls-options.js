@@ -1,0 +1,346 @@
+'use strict';
+// The `tls` option, converted by Bun's rules into DER, numbers and names. Reading keys and certificates is Node's work.
+
+const { X509Certificate } = require('node:crypto');
+const fs = require('node:fs');
+const tls = require('node:tls');
+const { invalidType, outOfRange } = require('./errors');
+const { pathOf } = require('./file');
+const pem = require('./pem');
+
+/**
+ * @typedef {object} Identity
+ * @property {Buffer} key PKCS#8, DER
+ * @property {Buffer[]} chain DER, leaf first
+ */
+
+/**
+ * One entry of the option, as the binding takes it.
+ * @typedef {object} TlsEntry
+ * @property {Identity[]} identities
+ * @property {Buffer[] | undefined} ca DER; absent for the built-in roots
+ * @property {Buffer[]} crls DER
+ * @property {string | undefined} serverName
+ * @property {boolean} rejectUnauthorized
+ * @property {boolean} requestCert
+ * @property {Buffer | undefined} alpn in the wire format, or not, when the program's was not
+ * @property {string | undefined} ciphers
+ * @property {number | undefined} minVersion
+ * @property {number | undefined} maxVersion
+ * @property {number} secureOptions
+ */
+
+/**
+ * @param {unknown} option not undefined, null or false: those mean plain text
+ * @param {boolean} several whether an array of entries is taken: on a listener, where SNI chooses among them
+ * @returns {TlsEntry[]}
+ * @throws {TypeError | RangeError | Error} as Bun does
+ */
+function readTlsOptions(option, several) {
+  if (several && Array.isArray(option)) {
+    // Differs from Bun: it takes one entry only, so that nothing can be chosen by name.
+    if (option.length === 0) throw invalidType('TLSOptions must be an object');
+    return option.map((entry) => readEntry(entry));
+  }
+  return [readEntry(option)];
+}
+
+/**
+ * @param {unknown} option
+ * @returns {TlsEntry}
+ */
+function readEntry(option) {
+  if (option === true) option = {};
+  if (option === null || Array.isArray(option) || (typeof option !== 'object' && typeof option !== 'function')) {
+    throw invalidType('TLSOptions must be an object');
+  }
+  const given = /** @type {Record<string, any>} */ (option);
+  const passphrase = text(given, 'passphrase');
+  checkParameters(given);
+  const serverName = text(given, 'serverName') ?? text({ serverName: given.servername }, 'serverName');
+  strictBoolean(given, 'lowMemoryMode');
+  const rejectUnauthorized = boolean(given, 'rejectUnauthorized') ?? process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0';
+  const requestCert = strictBoolean(given, 'requestCert') ?? false;
+  const ca = authorities(given);
+  const cert = [...files(given, 'cert'), ...file(given, 'certFile')];
+  const key = [...files(given, 'key'), ...file(given, 'keyFile')];
+  const crl = files(given, 'crl');
+  const secureOptions = integer(given, 'secureOptions', 0, 0xffffffff) ?? 0;
+  const minVersion = integer(given, 'minVersion', -0x80000000, 0x7fffffff);
+  const maxVersion = integer(given, 'maxVersion', -0x80000000, 0x7fffffff);
+  const ciphers = text(given, 'ciphers');
+  const alpn = protocols(given.ALPNProtocols);
+  const limit = integer(given, 'clientRenegotiationLimit', 0, 0xffffffff);
+  const window = integer(given, 'clientRenegotiationWindow', 0, 0xffffffff);
+  // Both are about renegotiation, which rustls never does.
+  void [limit, window];
+  return {
+    identities: identities(key, cert, passphrase),
+    ca,
+    crls: crl.flatMap(({ content }) => pem.revocationLists(content)),
+    serverName,
+    rejectUnauthorized,
+    requestCert,
+    alpn,
+    ciphers,
+    minVersion,
+    maxVersion,
+    secureOptions,
+  };
+}
+
+/**
+ * One certificate with its key for each kind of key; of several of one kind the last are used. A key without a certificate,
+ * or the other way round, is no error: every handshake that needs them fails. All of it as on Bun.
+ * @param {Source[]} keys
+ * @param {Source[]} certificates
+ * @param {string | undefined} passphrase
+ * @returns {Identity[]}
+ */
+function identities(keys, certificates, passphrase) {
+  const chains = new Map(
+    certificates.map(({ content }) => {
+      const chain = pem.certificates(content);
+      const leaf = new X509Certificate(chain[0]);
+      return [leaf.publicKey.asymmetricKeyType, { chain, leaf }];
+    }),
+  );
+  const secrets = new Map(
+    keys.map((key) => {
+      const secret = pem.privateKey(key.content, key.passphrase ?? passphrase);
+      return [secret.asymmetricKeyType, secret];
+    }),
+  );
+  const found = [];
+  for (const [kind, { chain, leaf }] of chains) {
+    const secret = secrets.get(kind);
+    if (secret === undefined) continue;
+    if (!leaf.checkPrivateKey(secret)) throw mismatch(0x0b000074, 'KEY_VALUES_MISMATCH');
+    found.push({ key: secret.export({ type: 'pkcs8', format: 'der' }), chain });
+  }
+  if (found.length === 0 && chains.size > 0 && secrets.size > 0) throw mismatch(0x0b000073, 'KEY_TYPE_MISMATCH');
+  return found;
+}
+
+/**
+ * @param {number} number
+ * @param {string} reason
+ */
+function mismatch(number, reason) {
+  return pem.opensslError(number, 'X.509 certificate routines', reason, `ERR_OSSL_X509_${reason}`);
+}
+
+/**
+ * @typedef {object} Source
+ * @property {string} content PEM
+ * @property {string} [passphrase]
+ */
+
+/**
+ * The contents of `key`, `cert`, `ca` or `crl`.
+ * @param {Record<string, any>} given
+ * @param {string} name
+ * @returns {Source[]}
+ */
+function files(given, name) {
+  const value = given[name];
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) {
+    const kinds = 'string, ArrayBuffer, Blob, array of <string, ArrayBuffer, or Blob>, or null';
+    return [source(value, name, `TLSOptions.${name} must be of type ${kinds}`)];
+  }
+  const message = `element of TLSOptions.${name} must be of type string, ArrayBuffer, or Blob`;
+  return value.map((element) => source(element, name, message));
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} name
+ * @param {string} message for a wrong type
+ * @returns {Source}
+ */
+function source(value, name, message) {
+  const content = contentOf(value, name);
+  if (content !== undefined) return { content };
+  // Differs from Bun: its documentation has these objects, its code refuses them.
+  if (typeof value === 'object' && value !== null && 'pem' in value) {
+    const content = contentOf(value.pem, name);
+    const passphrase = 'passphrase' in value ? value.passphrase : undefined;
+    if (content !== undefined && (passphrase === undefined || passphrase === null)) return { content };
+    if (content !== undefined && typeof passphrase === 'string') return { content, passphrase };
+  }
+  throw invalidType(message);
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} name
+ * @returns {string | undefined}
+ */
+function contentOf(value, name) {
+  if (typeof value === 'string') return value;
+  const bytes = bytesOf(value);
+  if (bytes !== undefined) return bytes.toString('latin1');
+  if (!(value instanceof Blob)) return undefined;
+  const path = pathOf(value);
+  if (typeof path !== 'string') {
+    throw invalidType(`TLSOptions.${name} is not a valid BunFile (non-BunFile \`Blob\`s are not supported)`);
+  }
+  return fs.readFileSync(path, 'latin1');
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Buffer | undefined}
+ */
+function bytesOf(value) {
+  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (value instanceof ArrayBuffer) return Buffer.from(value);
+  return undefined;
+}
+
+/**
+ * The content of `keyFile`, `certFile`, `caFile` or `dhParamsFile`.
+ * @param {Record<string, any>} given
+ * @param {string} name
+ * @returns {Source[]}
+ */
+function file(given, name) {
+  const path = text(given, name);
+  if (path === undefined) return [];
+  try {
+    fs.accessSync(path, fs.constants.R_OK);
+  } catch {
+    throw invalidType(`Unable to access ${name} path`);
+  }
+  // What is no file has no certificates in it either.
+  return [{ content: fs.statSync(path).isFile() ? fs.readFileSync(path, 'latin1') : '' }];
+}
+
+/**
+ * Parameters for key exchanges that rustls does not have. Bun reads them at once, so a wrong file is noticed.
+ * @param {Record<string, any>} given
+ */
+function checkParameters(given) {
+  for (const { content } of file(given, 'dhParamsFile')) {
+    if (!content.includes('-----BEGIN DH PARAMETERS-----')) throw pem.noStartLine();
+  }
+}
+
+/**
+ * The certificates of `ca` and `caFile`.
+ * @param {Record<string, any>} given
+ * @returns {Buffer[] | undefined}
+ */
+function authorities(given) {
+  const listed = files(given, 'ca').map(({ content }) => pem.authorities(content, 'Invalid CA'));
+  const filed = file(given, 'caFile').map(({ content }) => pem.authorities(content, 'Failed to load CA file'));
+  const all = [...listed, ...filed];
+  return all.length === 0 ? undefined : all.flat();
+}
+
+/**
+ * @param {Record<string, any>} given
+ * @param {string} name
+ * @returns {string | undefined}
+ */
+function text(given, name) {
+  const value = given[name];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'string') throw invalidType(`TLSOptions.${name} must be a string`);
+  return value;
+}
+
+/**
+ * @param {Record<string, any>} given
+ * @param {string} name
+ * @returns {boolean | undefined}
+ */
+function boolean(given, name) {
+  return given[name] === null ? undefined : strictBoolean(given, name);
+}
+
+/**
+ * @param {Record<string, any>} given
+ * @param {string} name
+ * @returns {boolean | undefined}
+ */
+function strictBoolean(given, name) {
+  const value = given[name];
+  if (value === undefined) return undefined;
+  if (typeof value !== 'boolean') throw invalidType(`TLSOptions.${name} must be a boolean`);
+  return value;
+}
+
+/**
+ * @param {Record<string, any>} given
+ * @param {string} name
+ * @param {number} lowest
+ * @param {number} highest
+ * @returns {number | undefined}
+ */
+function integer(given, name, lowest, highest) {
+  const value = given[name];
+  if (value === undefined) return undefined;
+  if (typeof value !== 'number') throw invalidType(`TLSOptions.${name} must be a number`);
+  if (!Number.isInteger(value)) throw outOfRange(`TLSOptions.${name} must be an integer (received ${value})`);
+  if (value < lowest || value > highest) {
+    throw outOfRange(`TLSOptions.${name} must be in the range [${lowest}, ${highest}] (received ${value})`);
+  }
+  return value;
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Buffer | undefined} the wire format
+ */
+function protocols(value) {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'string') return Buffer.from(value);
+  const bytes = bytesOf(value);
+  if (bytes !== undefined) return Buffer.from(bytes);
+  // Differs from Bun: names in an array, as in Node.
+  if (Array.isArray(value) && value.every((name) => typeof name === 'string' && nameFits(name))) {
+    return Buffer.concat(value.flatMap((name) => [Buffer.from([Buffer.byteLength(name)]), Buffer.from(name)]));
+  }
+  throw invalidType('TLSOptions.ALPNProtocols must be of type string, ArrayBuffer, or null');
+}
+
+/** @param {string} name of a protocol, whose length must fit in a byte and not be 0 */
+function nameFits(name) {
+  return name.length > 0 && Buffer.byteLength(name) < 256;
+}
+
+/**
+ * The certificates that connections without `ca` trust, DER.
+ * @returns {Buffer[]}
+ */
+function defaultRoots() {
+  // Node 22.15 and newer know about --use-system-ca, --use-openssl-ca and NODE_EXTRA_CA_CERTS.
+  const { getCACertificates } = /** @type {{ getCACertificates?: (kind: string) => string[] }} */ (tls);
+  if (getCACertificates !== undefined) return getCACertificates('default').flatMap((root) => pem.blocks(root));
+  const roots = tls.rootCertificates.flatMap((root) => pem.blocks(root));
+  const extra = process.env.NODE_EXTRA_CA_CERTS;
+  if (extra === undefined || extra === '') return roots;
+  try {
+    return [...roots, ...pem.certificates(fs.readFileSync(extra, 'latin1'))];
+  } catch {
+    // Node has warned about the file when it started.
+    return roots;
+  }
+}
+
+/**
+ * Where connections log their secrets: `--tls-keylog` as of Node's, else `SSLKEYLOGFILE`.
+ * @returns {string | undefined}
+ */
+function keyLogPath() {
+  const words = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(' ')];
+  for (const [index, word] of words.entries()) {
+    if (word.startsWith('--tls-keylog=')) return word.slice('--tls-keylog='.length);
+    if (word === '--tls-keylog') return words[index + 1];
+  }
+  return process.env.SSLKEYLOGFILE || undefined;
+}
+
+module.exports = { defaultRoots, keyLogPath, readTlsOptions };

@@ -1,0 +1,343 @@
+'use strict';
+// The TLS side of a socket: what the program wants of the handshake, and what it has settled.
+
+const { X509Certificate } = require('node:crypto');
+const net = require('node:net');
+const tls = require('node:tls');
+const { describe, describeWithIssuers } = require('./certificate');
+const { handle } = require('./socket');
+
+/**
+ * @typedef {import('./tls-options').TlsEntry} TlsEntry
+ * @typedef {object} Report see `HandshakeReport` in `src/binding/tls.rs`
+ * @property {boolean} hungUp
+ * @property {boolean} timedOut
+ * @property {number} [errno]
+ * @property {{ message: string }} [protocol]
+ * @property {{ code: string, message: string }} [problem]
+ * @property {Buffer[]} peerChain
+ * @property {string} [serverName]
+ */
+
+// The program may still say what it wants.
+const BEFORE = 0;
+const SHAKING = 1;
+const DONE = 2;
+const FAILED = 3;
+
+/** BoringSSL's limits, in bytes. */
+const SMALLEST_FRAGMENT = 512;
+const LARGEST_FRAGMENT = 16384;
+
+/** TLS allows 255 hash lengths; longer requests than any hash gives are not worth a trip. */
+const LONGEST_KEYING_MATERIAL = 255 * 64;
+
+class TlsState {
+  authorized = false;
+  /** The peer was not authorized and must be: nothing is written and nothing delivered. */
+  refused = false;
+  /** Whether the handshake's success is worth that name: false when this client refuses the server. */
+  success = true;
+
+  #phase = BEFORE;
+  /** @type {string | false} */ #alpn = false;
+  /** @type {import('./connection').Connection} */ #connection;
+  /** A `ClientTls` or `ServerTls`. @type {any} */ #context;
+  #isServer;
+  /** @type {TlsEntry} */ #entry;
+  /** @type {string | undefined} */ #host;
+  /** @type {Error | null} */ #error;
+  /** @type {string | undefined} */ #serverName = undefined;
+  /** @type {Buffer | undefined} */ #session = undefined;
+  /** @type {[boolean, boolean] | undefined} */ #verifyMode = undefined;
+  /** @type {number | undefined} */ #fragment = undefined;
+  /** Of a peer that was refused in the handshake. @type {Buffer[]} */ #refusedChain = [];
+
+  /**
+   * @param {import('./connection').Connection} connection
+   * @param {{ context: any, entry: TlsEntry, isServer: boolean, host: string | undefined }} side
+   */
+  constructor(connection, { context, entry, isServer, host }) {
+    this.#connection = connection;
+    this.#context = context;
+    this.#entry = entry;
+    this.#isServer = isServer;
+    this.#host = host;
+    // Differs from Bun: a server that asks for no certificate has nothing to complain about.
+    this.#error = isServer && !context.requestsCertificate() ? null : nothingVerified();
+  }
+
+  get alpnProtocol() {
+    return this.#isLive ? this.#alpn : false;
+  }
+
+  /** Whether the handshake is still to come or under way. */
+  get isPending() {
+    return this.#phase === BEFORE || this.#phase === SHAKING;
+  }
+
+  /** From here on nothing leaves or comes in plain text. */
+  prepare() {
+    handle.expectHandshake(this.#socket, this.#connection.isTapped);
+  }
+
+  /** Begins the handshake. */
+  shake() {
+    this.#phase = SHAKING;
+    const [requestCert, rejectUnauthorized] = this.#verifyMode ?? [];
+    const tapped = this.#connection.isTapped;
+    if (this.#isServer) {
+      handle.shakeAsServer(this.#socket, this.#context, { requestCert, rejectUnauthorized, tapped });
+    } else {
+      const { host, serverName, session } = { host: this.#host, serverName: this.#serverName, session: this.#session };
+      handle.shakeAsClient(this.#socket, this.#context, { host, serverName, session, rejectUnauthorized, tapped });
+    }
+  }
+
+  /** The handshake has succeeded. Returns what the handshake handler is told. @returns {Error | null} */
+  settle() {
+    this.#phase = DONE;
+    const { authorized, refused, problem, nameMatches, alpn, serverName } = handle.secured(this.#socket);
+    this.authorized = authorized;
+    this.refused = refused;
+    this.#alpn = alpn ?? false;
+    if (this.#isServer) this.#serverName = serverName ?? undefined;
+    this.#error = problem ? this.#certificateError(problem, handle.peerChain(this.#socket)) : null;
+    // As in Bun: a server calls even a handshake with a refused client a success, a client not even a lenient one with a
+    // certificate for another name.
+    this.success = this.#isServer || !(refused || !nameMatches);
+    if (this.#fragment !== undefined) handle.setFragment(this.#socket, this.#fragment);
+    return this.#error;
+  }
+
+  /** The connection is over before the handshake was. */
+  giveUp() {
+    this.#phase = FAILED;
+  }
+
+  /**
+   * The handshake has failed. Returns what the handshake handler is told; nothing when the transport failed.
+   * @param {Report} report
+   * @returns {Error | undefined}
+   */
+  fail({ hungUp, timedOut, protocol, problem, peerChain, serverName }) {
+    this.#phase = FAILED;
+    this.#refusedChain = peerChain;
+    if (this.#isServer) this.#serverName = serverName ?? undefined;
+    if (problem) {
+      this.#error = this.#certificateError(problem, peerChain);
+      return this.#error;
+    }
+    if (protocol) return protocolError(protocol);
+    if (timedOut) return tlsError('TLS handshake timed out', 'ERR_TLS_HANDSHAKE_TIMEOUT');
+    return hungUp ? disconnected() : undefined;
+  }
+
+  exportKeyingMaterial(/** @type {any[]} */ ...args) {
+    const [length, label, context] = args;
+    if (!this.#isLive) return undefined;
+    if (args.length < 2) throw new Error('Expected length and label to be provided');
+    if (typeof length !== 'number') throw new Error('Expected length to be a number');
+    if (!(length >= 0)) throw new Error('Expected length to be a positive number');
+    if (typeof label !== 'string') throw new Error('Expected label to be a string');
+    const bytes = context === undefined ? undefined : bytesOf(context);
+    if (context !== undefined && bytes === undefined) {
+      throw new Error('Expected context to be a string, Buffer or TypedArray');
+    }
+    if (this.#phase !== DONE) throw new Error('OpenSSL HANDSHAKE_NOT_COMPLETE via OPENSSL_internal SSL routines');
+    if (length > LONGEST_KEYING_MATERIAL) throw new Error('Expected length to be a positive number');
+    return handle.keyingMaterial(this.#socket, Math.trunc(length), label, bytes) ?? undefined;
+  }
+
+  getAuthorizationError() {
+    return this.#error;
+  }
+
+  getCertificate() {
+    const certificate = this.getX509Certificate();
+    return certificate === undefined ? undefined : describe(certificate);
+  }
+
+  getCipher() {
+    if (!this.#isLive) return undefined;
+    const cipher = this.#phase === DONE ? handle.cipher(this.#socket) : undefined;
+    return cipher ?? { name: null, standardName: null, version: null };
+  }
+
+  getEphemeralKeyInfo() {
+    if (!this.#isLive || this.#isServer) return null;
+    const curve = this.#phase === DONE ? handle.curve(this.#socket) : undefined;
+    return curve ? { type: 'ECDH', ...curve } : {};
+  }
+
+  getPeerCertificate(/** @type {any} */ abbreviated) {
+    if (abbreviated !== undefined && typeof abbreviated !== 'boolean') {
+      throw new Error('Expected abbreviated to be a boolean');
+    }
+    const [leaf, ...others] = this.#peerChain();
+    if (leaf === undefined) return undefined;
+    if (abbreviated !== false) return describe(new X509Certificate(leaf));
+    return describeWithIssuers(leaf, [...others, ...(this.#entry.ca ?? [])]);
+  }
+
+  getPeerX509Certificate() {
+    const [leaf] = this.#peerChain();
+    return leaf === undefined ? undefined : new X509Certificate(leaf);
+  }
+
+  getServername() {
+    if (!this.#isLive) return undefined;
+    if (this.#isServer) return this.#serverName;
+    const name = this.#serverName ?? this.#entry.serverName ?? this.#host;
+    // Differs from Bun: an address is not announced.
+    return name === undefined || name === '' || net.isIP(name) !== 0 ? undefined : name;
+  }
+
+  getSession() {
+    return this.#whenDone(handle.sessionHandle);
+  }
+
+  getSharedSigalgs() {
+    return this.#isLive ? [] : null;
+  }
+
+  getTLSFinishedMessage() {
+    return this.#whenDone(handle.finished);
+  }
+
+  getTLSPeerFinishedMessage() {
+    return this.#whenDone(handle.peerFinished);
+  }
+
+  getTLSTicket() {
+    return this.#whenDone(handle.ticket);
+  }
+
+  getTLSVersion() {
+    if (!this.#isLive) return null;
+    return (this.#phase === DONE ? handle.cipher(this.#socket)?.version : undefined) ?? 'TLSv1.2';
+  }
+
+  getX509Certificate() {
+    if (!this.#isLive) return undefined;
+    // A client has shown its certificate only if it was asked for it; Bun tells what it would show.
+    const own = this.#phase === DONE ? handle.ownCertificate(this.#socket) : this.#context.certificate();
+    return own ? new X509Certificate(own) : undefined;
+  }
+
+  isSessionReused() {
+    return this.#whenDone(handle.isResumed) ?? false;
+  }
+
+  renegotiate() {
+    if (!this.#isLive) return;
+    throw new Error('OpenSSL function should not have been called via OPENSSL_internal SSL routines');
+  }
+
+  setMaxSendFragment(/** @type {any} */ size) {
+    if (!this.#isLive) return false;
+    if (typeof size !== 'number') throw new Error('Expected size to be a number');
+    if (!Number.isInteger(size) || size < SMALLEST_FRAGMENT || size > LARGEST_FRAGMENT) return false;
+    if (this.#phase === DONE) return handle.setFragment(this.#socket, size);
+    this.#fragment = size;
+    return true;
+  }
+
+  setServername(/** @type {any[]} */ ...args) {
+    if (!this.#isLive) return;
+    if (args.length === 0) throw new Error('Expected 1 argument');
+    if (typeof args[0] !== 'string') throw new Error('Expected "serverName" to be a string');
+    if (this.#isServer) throw new Error('Cannot issue SNI from a TLS server-side socket');
+    if (this.#phase !== BEFORE) throw new Error('Already started.');
+    this.#serverName = args[0];
+  }
+
+  setSession(/** @type {any} */ session) {
+    if (!this.#isLive) return;
+    const bytes = bytesOf(session);
+    if (bytes === undefined) throw new Error('Expected session to be a string, Buffer or TypedArray');
+    if (this.#phase === BEFORE) this.#session = bytes;
+  }
+
+  setVerifyMode(/** @type {any[]} */ ...args) {
+    if (!this.#isLive) return;
+    if (args.length < 2) throw new Error('Expected requestCert and rejectUnauthorized arguments');
+    const [requestCert, rejectUnauthorized] = args;
+    if (typeof requestCert !== 'boolean' || typeof rejectUnauthorized !== 'boolean') {
+      throw new Error('Expected requestCert and rejectUnauthorized arguments to be boolean');
+    }
+    if (this.#phase !== BEFORE) return;
+    // What a client verifies is not up to the first argument, which is about asking.
+    this.#verifyMode = [requestCert, rejectUnauthorized];
+  }
+
+  get #socket() {
+    return this.#connection.socket;
+  }
+
+  get #isLive() {
+    return this.#connection.isLive;
+  }
+
+  /**
+   * @template T
+   * @param {(socket: any) => T} question
+   */
+  #whenDone(question) {
+    return this.#isLive && this.#phase === DONE ? (question(this.#socket) ?? undefined) : undefined;
+  }
+
+  /** @returns {Buffer[]} */
+  #peerChain() {
+    if (!this.#isLive) return [];
+    return this.#phase === DONE ? handle.peerChain(this.#socket) : this.#refusedChain;
+  }
+
+  /**
+   * @param {{ code: string, message: string }} problem
+   * @param {Buffer[]} chain
+   */
+  #certificateError({ code, message }, chain) {
+    const name = this.#serverName || this.#entry.serverName || this.#host;
+    if (code !== 'ERR_TLS_CERT_ALTNAME_INVALID' || name === undefined || chain.length === 0) {
+      return tlsError(message, code);
+    }
+    // Node has the words, with the names that the certificate is good for.
+    const certificate = new X509Certificate(chain[0]).toLegacyObject();
+    return tlsError(tls.checkServerIdentity(name, certificate)?.message ?? message, code);
+  }
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Buffer | undefined}
+ */
+function bytesOf(value) {
+  if (typeof value === 'string') return Buffer.from(value);
+  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  return undefined;
+}
+
+/**
+ * @param {string} message
+ * @param {string} code
+ */
+function tlsError(message, code) {
+  return Object.assign(new Error(message), { code, errno: 0 });
+}
+
+/** @param {{ message: string }} report BoringSSL's text, in which its name of the reason is */
+function protocolError({ message }) {
+  return tlsError(message, 'EPROTO');
+}
+
+function disconnected() {
+  return tlsError('Client network socket disconnected before secure TLS connection was established', 'ECONNRESET');
+}
+
+/** What OpenSSL says before there is anything to say. */
+function nothingVerified() {
+  return tlsError('unable to get issuer certificate', 'UNABLE_TO_GET_ISSUER_CERT');
+}
+
+module.exports = { TlsState, disconnected, protocolError };

@@ -1,0 +1,465 @@
+//! One established TLS connection over a socket: like [`crate::stream::Stream`], with records in between.
+//!
+//! [`SecureStream::step`] takes one step and tells at most one event. When several things are due, the order is:
+//!
+//! | due | event |
+//! |---|---|
+//! | broken records or a fatal alert, after the data before them | `Broken`; the caller drops the stream |
+//! | the end was told and the socket does not stay half open, or both sides have ended | `Closed` |
+//! | the handshake is over, or there is room again after a short write | `Drain` |
+//! | room while the rest of an `end(data)` waits | none until it is sent |
+//! | ciphertext, when it is tapped | `Raw`, and what it says in the next step |
+//! | plaintext | `Data` |
+//! | the peer's `close_notify` or FIN | `End`; only `Closed` after our own `end()` if nothing came since |
+//! | a reset, also while paused | `Closed` with the failure |
+
+use std::io::{self, IoSlice, Write};
+use std::net::Shutdown;
+
+use crate::stream::{Ended, READ_LIMIT, StreamEvent, Written};
+use crate::sys::{Ready, StreamIo};
+use crate::tls::{ProtocolFailure, Session};
+
+/// Ciphertext of one read. The plaintext of it, and of the part of a record that was there before, fits in one data event.
+pub const CIPHERTEXT_LIMIT: usize = READ_LIMIT - 32 * 1024;
+
+const _: () = assert!(Session::room_for(CIPHERTEXT_LIMIT) <= READ_LIMIT);
+
+/// A connected socket that speaks TLS.
+#[derive(Debug)]
+pub struct SecureStream {
+    io: StreamIo,
+    session: Box<Session>,
+    allow_half_open: bool,
+    read: ReadSide,
+    write: WriteSide,
+    ready: Readiness,
+    paused: bool,
+    broken: Option<ProtocolFailure>,
+    tap: Tap,
+}
+
+/// What the program can still receive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ReadSide {
+    /// Plaintext of the handshake's last flight may be in the session, where no poll tells of it.
+    Greeting,
+    Open,
+    /// The peer has ended, which is to be told.
+    Closed,
+    /// The end was told.
+    Ended,
+}
+
+/// What the program can still send.
+#[derive(Debug)]
+enum WriteSide {
+    Open,
+    /// The last write was short, or the handshake has just ended: a drain event is owed.
+    Full,
+    /// `end(data)` did not fit; the rest goes first.
+    Flushing {
+        rest: Vec<u8>,
+        sent: usize,
+    },
+    /// `end()`: `close_notify` is out or on its way. `answered` says that data came since.
+    Ending {
+        answered: bool,
+    },
+    /// `shutdown()`: as above, and FIN follows when everything is sent.
+    Shut {
+        fin_due: bool,
+    },
+}
+
+/// As in `stream`: what the edge-triggered poll has said and no system call has used up yet.
+#[derive(Clone, Copy, Debug, Default)]
+struct Readiness {
+    readable: bool,
+    writable: bool,
+    read_closed: bool,
+    failed: bool,
+}
+
+/// Whether received ciphertext is shown before it is decrypted: to the raw half of an upgraded socket.
+#[derive(Debug)]
+enum Tap {
+    Off,
+    On(Vec<u8>),
+}
+
+impl SecureStream {
+    /// A stream whose handshake is over.
+    #[must_use]
+    pub fn new(io: StreamIo, session: Box<Session>, allow_half_open: bool, tapped: bool) -> Self {
+        Self {
+            io,
+            session,
+            allow_half_open,
+            read: ReadSide::Greeting,
+            write: WriteSide::Full,
+            // The socket was polled elsewhere while the handshake went on: what has come since is found by trying.
+            ready: Readiness { readable: true, writable: true, ..Readiness::default() },
+            paused: false,
+            broken: None,
+            tap: if tapped { Tap::On(Vec::new()) } else { Tap::Off },
+        }
+    }
+
+    /// The socket, for its addresses and options.
+    #[must_use]
+    pub fn io(&self) -> &StreamIo {
+        &self.io
+    }
+
+    /// The socket, for the poll.
+    pub fn io_mut(&mut self) -> &mut StreamIo {
+        &mut self.io
+    }
+
+    /// What the handshake settled.
+    pub fn session(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
+    /// Notes what the poll says. True if a step may have something to do.
+    pub fn note(&mut self, ready: &Ready) -> bool {
+        self.ready.readable |= ready.readable || ready.read_closed;
+        self.ready.writable |= ready.writable;
+        self.ready.read_closed |= ready.read_closed;
+        self.ready.failed |= ready.failed;
+        self.has_work()
+    }
+
+    /// Whether a step may have something to do.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        self.is_over()
+            || self.broken.is_some()
+            || self.ready.failed
+            || (self.can_read() && (self.ready.readable || self.has_tapped() || self.read != ReadSide::Open))
+            || (self.ready.writable && self.wants_room())
+    }
+
+    /// Takes one step. `scratch` receives the bytes of a `Data` or `Raw` event, `ciphertext` is for what is decrypted at once.
+    pub fn step(&mut self, scratch: &mut [u8], ciphertext: &mut [u8]) -> Option<StreamEvent> {
+        if let Some(failure) = self.broken.take() {
+            // The alert that tells the peer, as far as it gets.
+            let _ = self.flush();
+            return Some(StreamEvent::Broken(failure));
+        }
+        if self.is_over() {
+            return Some(StreamEvent::Closed(None));
+        }
+        if let Some(event) = self.write_step() {
+            return Some(event);
+        }
+        if self.can_read() && (self.ready.readable || self.has_tapped() || self.read != ReadSide::Open) {
+            return self.read_step(scratch, ciphertext);
+        }
+        if std::mem::take(&mut self.ready.failed) {
+            return match self.io.take_error() {
+                Ok(None) if self.read == ReadSide::Ended => Some(StreamEvent::Closed(None)),
+                Ok(None) => None,
+                Ok(Some(error)) | Err(error) => Some(StreamEvent::Closed(Some(error.into()))),
+            };
+        }
+        None
+    }
+
+    /// Encrypts and sends what fits into the kernel's buffer and a bounded backlog.
+    pub fn write(&mut self, bytes: &[u8]) -> Written {
+        if !self.is_writable() {
+            return Written::Refused;
+        }
+        let taken = self.encrypt(bytes);
+        if taken < bytes.len() {
+            self.write = WriteSide::Full;
+        }
+        Written::Taken(taken)
+    }
+
+    /// Sends `bytes` and then `close_notify`. The stream lives on until the peer has ended, too.
+    ///
+    /// Differs from Bun: bytes that do not fit at once are kept and sent.
+    pub fn end(&mut self, bytes: &[u8]) -> Ended {
+        if self.is_writable() {
+            let taken = self.encrypt(bytes);
+            if taken < bytes.len() {
+                self.write = WriteSide::Flushing { rest: bytes[taken..].to_vec(), sent: 0 };
+            } else {
+                self.finish_writing(WriteSide::Ending { answered: false });
+            }
+        }
+        Ended::Later
+    }
+
+    /// Whether a write can still be taken.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        matches!(self.write, WriteSide::Open | WriteSide::Full) && !self.session.is_refused()
+    }
+
+    /// Sends `close_notify` and FIN, and goes on reading.
+    pub fn shut_write(&mut self) {
+        if self.is_writable() {
+            self.finish_writing(WriteSide::Shut { fin_due: true });
+        }
+    }
+
+    /// Shuts the reading side: the end is told at once.
+    pub fn shut_read(&mut self) {
+        if self.read != ReadSide::Ended && self.io.shutdown(Shutdown::Read).is_ok() {
+            self.ready.readable = true;
+            self.ready.read_closed = true;
+        }
+    }
+
+    /// Holds back data and the end of the stream.
+    pub fn pause(&mut self) {
+        self.paused = true;
+    }
+
+    /// Goes on after [`SecureStream::pause`]. True if a step may have something to do.
+    pub fn resume(&mut self) -> bool {
+        self.paused = false;
+        self.has_work()
+    }
+
+    /// Takes leave of the peer. What the kernel does not take at once is handed back with the socket, for somebody to send.
+    #[must_use]
+    pub fn close(mut self) -> Option<(StreamIo, Vec<u8>)> {
+        if let WriteSide::Flushing { rest, sent } = &self.write {
+            let (rest, sent) = (rest.clone(), *sent);
+            let mut written = sent;
+            let mut waiting = Vec::new();
+            // Into memory: closing is not the time to be told that there is no room.
+            while written < rest.len() {
+                written += self.session.write_plaintext(&rest[written..]);
+                while self.session.wants_send() && self.session.send(&mut waiting).is_ok() {}
+            }
+            self.session.close_notify();
+            while self.session.wants_send() && self.session.send(&mut waiting).is_ok() {}
+            return Some((self.io, waiting));
+        }
+        self.session.close_notify();
+        if !matches!(self.flush(), Flushed::Blocked) {
+            return None;
+        }
+        let mut waiting = Vec::new();
+        while self.session.wants_send() && self.session.send(&mut waiting).is_ok() {}
+        Some((self.io, waiting))
+    }
+
+    fn encrypt(&mut self, bytes: &[u8]) -> usize {
+        let mut taken = 0;
+        while taken < bytes.len() {
+            let count = self.session.write_plaintext(&bytes[taken..]);
+            taken += count;
+            match self.flush() {
+                Flushed::All if count > 0 => {}
+                // No room, or a connection that the poll is about to report as broken.
+                _ => break,
+            }
+        }
+        taken
+    }
+
+    fn write_step(&mut self) -> Option<StreamEvent> {
+        if !self.wants_room() || !std::mem::take(&mut self.ready.writable) {
+            return None;
+        }
+        match self.flush() {
+            Flushed::All => {}
+            Flushed::Blocked => return None,
+            // The next read, or the poll, tells what is wrong.
+            Flushed::Failed => {
+                self.ready.failed = true;
+                return None;
+            }
+        }
+        match &mut self.write {
+            WriteSide::Full => {
+                self.write = WriteSide::Open;
+                (!self.session.is_refused()).then_some(StreamEvent::Drain)
+            }
+            WriteSide::Flushing { rest, sent } => {
+                let (rest, start) = (std::mem::take(rest), *sent);
+                let sent = start + self.encrypt(&rest[start..]);
+                if sent < rest.len() {
+                    self.write = WriteSide::Flushing { rest, sent };
+                } else {
+                    self.write = WriteSide::Open;
+                    self.finish_writing(WriteSide::Ending { answered: false });
+                }
+                None
+            }
+            WriteSide::Open | WriteSide::Ending { .. } | WriteSide::Shut { .. } => {
+                self.send_fin();
+                None
+            }
+        }
+    }
+
+    fn read_step(&mut self, scratch: &mut [u8], ciphertext: &mut [u8]) -> Option<StreamEvent> {
+        if self.read == ReadSide::Greeting {
+            self.read = if self.session.peer_closed() { ReadSide::Closed } else { ReadSide::Open };
+            let count = self.session.read_plaintext(scratch);
+            if count > 0 {
+                return Some(self.data(count));
+            }
+        }
+        if let Tap::On(tapped) = &mut self.tap
+            && !tapped.is_empty()
+        {
+            let tapped = std::mem::take(tapped);
+            return self.decrypt(&tapped, scratch);
+        }
+        if self.read == ReadSide::Closed {
+            return Some(self.end_of_stream());
+        }
+        if !self.ready.readable {
+            return None;
+        }
+        let into = if self.is_tapped() { &mut scratch[..CIPHERTEXT_LIMIT] } else { &mut *ciphertext };
+        let room = into.len();
+        match self.io.receive(into) {
+            Ok(0) => {
+                self.ready.readable = false;
+                self.read = ReadSide::Closed;
+                Some(self.end_of_stream())
+            }
+            Ok(count) => {
+                self.ready.readable = count == room || self.ready.read_closed || self.ready.failed;
+                if let Tap::On(tapped) = &mut self.tap {
+                    tapped.extend_from_slice(&scratch[..count]);
+                    return Some(StreamEvent::Raw(count));
+                }
+                self.decrypt(&ciphertext[..count], scratch)
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.ready.readable = false;
+                None
+            }
+            Err(error) => Some(StreamEvent::Closed(Some(error.into()))),
+        }
+    }
+
+    fn decrypt(&mut self, ciphertext: &[u8], scratch: &mut [u8]) -> Option<StreamEvent> {
+        let received = self.session.receive(ciphertext, scratch);
+        if self.session.wants_send() {
+            // Answers of TLS itself; what does not fit goes with the next write.
+            let _ = self.flush();
+        }
+        self.broken = received.failure;
+        if received.peer_closed {
+            self.read = ReadSide::Closed;
+        }
+        if received.plaintext > 0 {
+            return Some(self.data(received.plaintext));
+        }
+        if self.broken.is_none() && self.read == ReadSide::Closed {
+            return Some(self.end_of_stream());
+        }
+        None
+    }
+
+    fn data(&mut self, count: usize) -> StreamEvent {
+        if let WriteSide::Ending { answered } = &mut self.write {
+            *answered = true;
+        }
+        StreamEvent::Data(count)
+    }
+
+    fn end_of_stream(&mut self) -> StreamEvent {
+        self.read = ReadSide::Ended;
+        // As Bun: who has called `end()` and got no answer since is told of the close only.
+        match self.write {
+            WriteSide::Ending { answered: false } => StreamEvent::Closed(None),
+            _ => StreamEvent::End,
+        }
+    }
+
+    fn can_read(&self) -> bool {
+        !self.paused && self.read != ReadSide::Ended && self.broken.is_none()
+    }
+
+    fn is_tapped(&self) -> bool {
+        matches!(self.tap, Tap::On(_))
+    }
+
+    fn has_tapped(&self) -> bool {
+        matches!(&self.tap, Tap::On(tapped) if !tapped.is_empty())
+    }
+
+    /// Whether being writable changes anything.
+    fn wants_room(&self) -> bool {
+        self.session.wants_send() || matches!(self.write, WriteSide::Full | WriteSide::Flushing { .. })
+    }
+
+    /// The end was told and nothing is left to send, so that the socket closes by itself.
+    fn is_over(&self) -> bool {
+        self.read == ReadSide::Ended
+            && match self.write {
+                WriteSide::Open | WriteSide::Full => !self.allow_half_open,
+                WriteSide::Flushing { .. } => false,
+                WriteSide::Ending { .. } | WriteSide::Shut { .. } => true,
+            }
+    }
+
+    fn finish_writing(&mut self, state: WriteSide) {
+        self.session.close_notify();
+        self.write = state;
+        if matches!(self.flush(), Flushed::All) {
+            self.send_fin();
+        }
+    }
+
+    fn send_fin(&mut self) {
+        if let WriteSide::Shut { fin_due } = &mut self.write
+            && std::mem::take(fin_due)
+        {
+            // ENOTCONN: the peer is already gone, which the poll reports as well.
+            let _ = self.io.shutdown(Shutdown::Write);
+        }
+    }
+
+    fn flush(&mut self) -> Flushed {
+        while self.session.wants_send() {
+            match self.session.send(&mut Outlet(&self.io)) {
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    // Whatever the poll said before is used up by this.
+                    self.ready.writable = false;
+                    return Flushed::Blocked;
+                }
+                Err(_) => return Flushed::Failed,
+            }
+        }
+        Flushed::All
+    }
+}
+
+/// How sending what waits came out.
+enum Flushed {
+    All,
+    Blocked,
+    Failed,
+}
+
+/// The socket as rustls writes to it: many records with one system call.
+struct Outlet<'a>(&'a StreamIo);
+
+impl Write for Outlet<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.send(bytes)
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.send_vectored(slices)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

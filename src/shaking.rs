@@ -1,0 +1,144 @@
+//! What tokio does for TLS: handshakes, and sending the last bytes of sockets that the program has closed.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::task::AbortHandle;
+
+use crate::runtime;
+use crate::sys::{AsyncStream, StreamIo};
+use crate::tls::{
+    ClientContext, ClientParameters, Failed, HandshakeFailure, Handshaken, ServerContext, ServerParameters, Session,
+    client_handshake, server_handshake,
+};
+
+/// How long the last bytes of a closed socket may take. A peer that does not read must not hold the process for ever.
+const FAREWELL: Duration = Duration::from_secs(30);
+
+/// A handshake to be made.
+#[derive(Debug)]
+pub enum Handshake {
+    /// As the side that begins.
+    Client(Arc<ClientContext>, ClientParameters),
+    /// As the side that answers.
+    Server(Arc<ServerContext>, ServerParameters),
+}
+
+/// How a handshake came out.
+#[derive(Debug)]
+pub struct Shaken {
+    /// The connection, or why there is none.
+    pub result: Result<Box<Session>, Box<Failed<()>>>,
+    /// What was received, if it was tapped.
+    pub received: Vec<u8>,
+}
+
+impl Shaken {
+    /// A handshake that failed before it began.
+    #[must_use]
+    pub fn failed(failure: HandshakeFailure) -> Self {
+        Self { result: Err(Failed::because(failure)), received: Vec::new() }
+    }
+}
+
+/// Shakes hands on a tokio thread; `report` is called there exactly once, also when
+/// the task is aborted.
+///
+/// `io` keeps its descriptor, and must not be read or written until then.
+///
+/// # Errors
+///
+/// The system's, when there is no descriptor or thread left.
+pub fn start(
+    io: &StreamIo,
+    handshake: Handshake,
+    report: impl FnOnce(Shaken) + Send + 'static,
+) -> io::Result<AbortHandle> {
+    let duplicate = io.duplicate()?;
+    let report = Report::new(report);
+    let task = runtime::handle()?.spawn(async move {
+        let shaken = match AsyncStream::try_from(duplicate) {
+            Ok(stream) => shake(stream, handshake).await,
+            Err(error) => Shaken::failed(HandshakeFailure::Transport(error)),
+        };
+        // The duplicate is closed by now, so that closing the socket itself closes the connection.
+        report.tell(shaken);
+    });
+    Ok(task.abort_handle())
+}
+
+async fn shake(stream: AsyncStream, handshake: Handshake) -> Shaken {
+    let done = match handshake {
+        Handshake::Client(context, parameters) => client_handshake(stream, context, parameters).await,
+        Handshake::Server(context, parameters) => server_handshake(stream, context, parameters).await,
+    };
+    match done {
+        Ok(Handshaken { session, received, .. }) => Shaken { result: Ok(session), received },
+        Err(failed) => {
+            let Failed { failure, peer_chain, server_name, received, .. } = *failed;
+            let failed = Failed { stream: None, failure, peer_chain, server_name, received: Vec::new() };
+            Shaken { result: Err(Box::new(failed)), received }
+        }
+    }
+}
+
+/// Sends the last bytes of a closed connection; `report` is called when that is over, one way or the other.
+///
+/// # Errors
+///
+/// The system's, when there is no descriptor or thread left.
+pub fn farewell(io: StreamIo, rest: Vec<u8>, report: impl FnOnce() + Send + 'static) -> io::Result<AbortHandle> {
+    let report = Report::new(move |()| report());
+    let task = runtime::handle()?.spawn(async move {
+        if let Ok(mut stream) = AsyncStream::try_from(io) {
+            // Whether it succeeds or not, there is nobody left to tell.
+            let _ = tokio::time::timeout(FAREWELL, stream.write_all(&rest)).await;
+        }
+        report.tell(());
+    });
+    Ok(task.abort_handle())
+}
+
+/// Calls a function exactly once: with what is told, or, should the task panic before, with what stands for that. A socket
+/// whose handshake has panicked must not wait for ever.
+struct Report<T: Lost, F: FnOnce(T)> {
+    function: Option<F>,
+    told: std::marker::PhantomData<fn(T)>,
+}
+
+/// What is reported of a task that ended without a word.
+trait Lost {
+    fn lost() -> Self;
+}
+
+impl Lost for Shaken {
+    fn lost() -> Self {
+        Self::failed(HandshakeFailure::Transport(io::ErrorKind::Other.into()))
+    }
+}
+
+impl Lost for () {
+    fn lost() {}
+}
+
+impl<T: Lost, F: FnOnce(T)> Report<T, F> {
+    fn new(function: F) -> Self {
+        Self { function: Some(function), told: std::marker::PhantomData }
+    }
+
+    fn tell(mut self, what: T) {
+        if let Some(function) = self.function.take() {
+            function(what);
+        }
+    }
+}
+
+impl<T: Lost, F: FnOnce(T)> Drop for Report<T, F> {
+    fn drop(&mut self) {
+        if let Some(function) = self.function.take() {
+            function(T::lost());
+        }
+    }
+}

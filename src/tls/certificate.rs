@@ -1,0 +1,125 @@
+//! The few facts about a certificate that webpki does not tell, or not for certificates that it refuses to read.
+
+use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer;
+
+use super::failure::CertificateProblem;
+use super::provider::signature_algorithms;
+
+/// A certificate that was read leniently.
+pub(super) struct Certificate<'a>(X509Certificate<'a>);
+
+impl<'a> Certificate<'a> {
+    /// `None` for what is not a certificate.
+    pub(super) fn read(der: &'a CertificateDer<'_>) -> Option<Self> {
+        match X509Certificate::from_der(der.as_ref()) {
+            Ok(([], certificate)) => Some(Self(certificate)),
+            _ => None,
+        }
+    }
+
+    /// The public key with its algorithm.
+    pub(super) fn public_key(&self) -> SubjectPublicKeyInfoDer<'_> {
+        SubjectPublicKeyInfoDer::from(self.0.public_key().raw)
+    }
+
+    /// Whether subject and issuer are the same name.
+    pub(super) fn names_itself_as_issuer(&self) -> bool {
+        self.0.subject().as_raw() == self.0.issuer().as_raw()
+    }
+
+    /// Whether `other` bears the name of this one's issuer.
+    pub(super) fn names_as_issuer(&self, other: &Certificate<'_>) -> bool {
+        self.0.issuer().as_raw() == other.0.subject().as_raw()
+    }
+
+    /// Whether the two have the same subject and key.
+    pub(super) fn is(&self, other: &Certificate<'_>) -> bool {
+        self.0.subject().as_raw() == other.0.subject().as_raw() && self.0.public_key().raw == other.0.public_key().raw
+    }
+
+    pub(super) fn is_version_1(&self) -> bool {
+        self.0.version().0 == 0
+    }
+
+    /// Whether the basic constraints say CA:TRUE.
+    pub(super) fn is_authority(&self) -> bool {
+        self.0.is_ca()
+    }
+
+    /// The problem with the dates at `now`, if there is one.
+    pub(super) fn date_problem(&self, now: UnixTime) -> Option<CertificateProblem> {
+        let Ok(now) = i64::try_from(now.as_secs()) else {
+            return Some(CertificateProblem::HasExpired);
+        };
+        let validity = self.0.validity();
+        if now < validity.not_before.timestamp() {
+            Some(CertificateProblem::NotYetValid)
+        } else if now > validity.not_after.timestamp() {
+            Some(CertificateProblem::HasExpired)
+        } else {
+            None
+        }
+    }
+
+    /// Whether the extended key usage, where there is one, allows the purpose. An unreadable one allows nothing.
+    pub(super) fn allows(&self, purpose: Purpose) -> bool {
+        match self.0.extended_key_usage() {
+            Ok(None) => true,
+            Ok(Some(usage)) => match purpose {
+                Purpose::Server => usage.value.server_auth,
+                Purpose::Client => usage.value.client_auth,
+            },
+            Err(_) => false,
+        }
+    }
+
+    /// Whether there is a critical extension: those that are not understood must not be passed over.
+    pub(super) fn has_critical_extension_besides_basics(&self) -> bool {
+        const KEY_USAGE: &str = "2.5.29.15";
+        const BASIC_CONSTRAINTS: &str = "2.5.29.19";
+        const EXTENDED_KEY_USAGE: &str = "2.5.29.37";
+        const SUBJECT_ALTERNATIVE_NAME: &str = "2.5.29.17";
+        self.0.extensions().iter().any(|extension| {
+            extension.critical
+                && ![KEY_USAGE, BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE, SUBJECT_ALTERNATIVE_NAME]
+                    .contains(&extension.oid.to_id_string().as_str())
+        })
+    }
+
+    /// Whether `authority` signed this certificate.
+    pub(super) fn is_signed_by(&self, authority: &Certificate<'_>) -> bool {
+        let spki = authority.public_key();
+        let Ok(key) = webpki::RawPublicKeyEntity::try_from(&spki) else {
+            return false;
+        };
+        let signed = self.0.tbs_certificate.as_ref();
+        let signature = self.0.signature_value.data.as_ref();
+        // An algorithm that does not belong to the key is refused by webpki, so trying all is no more than asking the right one.
+        signature_algorithms().all.iter().any(|algorithm| key.verify_signature(*algorithm, signed, signature).is_ok())
+    }
+
+    /// Whether the subject's common name is `name`, for certificates that have no alternative names at all. Wildcards and
+    /// addresses do not count.
+    pub(super) fn common_name_is(&self, name: &str) -> bool {
+        // An unreadable or repeated extension is not "none".
+        if !matches!(self.0.subject_alternative_name(), Ok(None)) {
+            return false;
+        }
+        let mut names = self.0.subject().iter_common_name();
+        match (names.next(), names.next()) {
+            (Some(only), None) => only.as_str().is_ok_and(|only| only.eq_ignore_ascii_case(name)),
+            _ => false,
+        }
+    }
+}
+
+/// What a certificate is shown for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// By a server, to its clients.
+    Server,
+    /// By a client, to the server.
+    Client,
+}

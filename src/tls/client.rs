@@ -1,0 +1,128 @@
+//! What a client connects with.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use rustls::ClientConfig;
+use rustls::client::{Resumption, Tls12Resumption};
+use rustls::pki_types::CertificateDer;
+use rustls::version::{TLS12, TLS13};
+use webpki::CertRevocationList;
+
+use super::failure::ContextError;
+use super::handshake::HANDSHAKE_TIME_LIMIT;
+use super::identity::{CURRENT_IDENTITIES, Identities};
+use super::keylog::{KeyLogFile, key_log};
+use super::options::TlsOptions;
+use super::provider::provider_with;
+use super::resumption::SavedSession;
+use super::roots::{Roots, default_roots};
+use super::verify::{ExpectedName, ServerVerifier};
+
+/// rustls compares verifiers by address before it resumes a session, so there is exactly one.
+static SERVER_VERIFIER: LazyLock<Arc<ServerVerifier>> = LazyLock::new(|| Arc::new(ServerVerifier));
+
+/// Parsed options of a client, for any number of connections.
+#[derive(Debug)]
+pub struct ClientContext {
+    /// `None` when the versions leave nothing to negotiate: connecting is allowed then, and every handshake fails.
+    pub(super) config: Option<ClientConfig>,
+    pub(super) roots: Arc<Roots>,
+    pub(super) revocation_lists: Arc<Vec<CertRevocationList<'static>>>,
+    pub(super) identities: Arc<Identities>,
+    /// The `serverName` option.
+    pub(super) server_name: Option<String>,
+    pub(super) reject_unauthorized: bool,
+}
+
+/// What differs from connection to connection.
+#[derive(Debug, Clone)]
+pub struct ClientParameters {
+    /// The name to announce. Empty, an address or no valid host name: none is announced.
+    pub sni: Option<String>,
+    /// The name that the server's certificate must be good for.
+    pub expected_name: ExpectedName,
+    /// Whether an untrusted server is refused.
+    pub reject_unauthorized: bool,
+    /// A session to resume.
+    pub session: Option<Arc<SavedSession>>,
+    /// Whether the bytes that are received in the handshake are kept, for `upgradeTLS()`.
+    pub keep_received: bool,
+    /// How long the handshake may take.
+    pub time_limit: Duration,
+}
+
+impl ClientContext {
+    /// Makes the context.
+    ///
+    /// # Errors
+    /// For options whose content rustls cannot use.
+    pub fn new(options: &TlsOptions, log: Option<&Arc<KeyLogFile>>) -> Result<Self, ContextError> {
+        let identities = Identities::new(&options.identities)?;
+        let roots = match &options.ca {
+            Some(ca) => Arc::new(Roots::named(ca.clone())?),
+            None => default_roots().unwrap_or_default(),
+        };
+        let suites = options.suites()?;
+        let versions: Vec<_> = [(options.allows_tls13(), &TLS13), (options.allows_tls12(), &TLS12)]
+            .into_iter()
+            .filter_map(|(allowed, version)| allowed.then_some(version))
+            .collect();
+        let config = ClientConfig::builder_with_provider(provider_with(suites))
+            .with_protocol_versions(&versions)
+            .ok()
+            .map(|builder| {
+                let verifier: Arc<ServerVerifier> = Arc::clone(&SERVER_VERIFIER);
+                let mut config = builder
+                    .dangerous()
+                    .with_custom_certificate_verifier(verifier)
+                    .with_client_cert_resolver(Arc::clone(&CURRENT_IDENTITIES) as _);
+                config.alpn_protocols = options.alpn.of_client();
+                config.key_log = key_log(log);
+                config.resumption = Resumption::disabled();
+                config
+            });
+        Ok(Self {
+            config,
+            roots,
+            revocation_lists: Arc::new(options.revocation_lists()?),
+            identities: Arc::new(identities),
+            server_name: options.server_name.clone(),
+            reject_unauthorized: options.reject_unauthorized,
+        })
+    }
+
+    /// The parameters of a connection to `host`; `None` for a unix path.
+    ///
+    /// `serverName` wins over the host for both names. Differs from Bun: an address is never announced (RFC 6066), but it
+    /// is verified. An empty `serverName` announces nothing; the host is verified then.
+    #[must_use]
+    pub fn parameters(&self, host: Option<&str>) -> ClientParameters {
+        // Brackets belong to the notation of an IPv6 address, not to the address.
+        let host = host.map(|host| host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host));
+        let named = self.server_name.as_deref();
+        let expected = named.filter(|name| !name.is_empty()).or(host);
+        ClientParameters {
+            sni: named.or(host).filter(|name| !name.is_empty()).map(ToOwned::to_owned),
+            expected_name: expected.map_or(ExpectedName::Any, |name| ExpectedName::Name(name.to_owned())),
+            reject_unauthorized: self.reject_unauthorized,
+            session: None,
+            keep_received: false,
+            time_limit: HANDSHAKE_TIME_LIMIT,
+        }
+    }
+
+    /// The client's own certificate, DER.
+    #[must_use]
+    pub fn certificate(&self) -> Option<CertificateDer<'static>> {
+        self.identities.leaf()
+    }
+
+    /// The configuration of one connection, whose sessions go to `saved`.
+    pub(super) fn config_for(&self, saved: &Arc<SavedSession>) -> Option<Arc<ClientConfig>> {
+        let mut config = self.config.clone()?;
+        let store: Arc<SavedSession> = Arc::clone(saved);
+        config.resumption = Resumption::store(store).tls12_resumption(Tls12Resumption::SessionIdOrTickets);
+        Some(Arc::new(config))
+    }
+}

@@ -1,0 +1,347 @@
+//! The record layer of an established connection: bytes in, bytes out, no I/O of its own.
+
+use std::io::{self, Read as _, Write};
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::{Connection, ProtocolVersion};
+
+use super::alerts::failure_of;
+use super::failure::{CertificateProblem, ProtocolFailure};
+use super::names::{group_name_and_bits, openssl_name, standard_name};
+use super::resumption::{SavedSession, opaque_handle};
+use super::verify::Verdict;
+
+/// Ciphertext that may wait for the transport. A write takes no more plaintext than fits, so that what a slow peer does not
+/// read stays with the program, which is told by the return value.
+const BACKLOG: usize = 64 * 1024;
+
+/// Plaintext that one record can hold at most.
+const MAX_FRAGMENT: usize = 16384;
+
+/// The smallest record size that `setMaxSendFragment()` takes, as in OpenSSL.
+const MIN_FRAGMENT: usize = 512;
+
+/// Which side of the handshake this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The side that began.
+    Client,
+    /// The side that answered.
+    Server,
+}
+
+/// What one piece of ciphertext brought.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Received {
+    /// Bytes of plaintext that were put out. They come before what the other fields say.
+    pub plaintext: usize,
+    /// The peer said that it will send no more.
+    pub peer_closed: bool,
+    /// The connection is broken: bad records, or an alert from the peer.
+    pub failure: Option<ProtocolFailure>,
+}
+
+/// The names of a cipher suite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CipherNames {
+    /// OpenSSL's name.
+    pub name: &'static str,
+    /// The standard's name.
+    pub standard_name: &'static str,
+    /// `TLSv1.2` or `TLSv1.3`.
+    pub version: &'static str,
+}
+
+/// The key exchange of a TLS 1.2 client connection. It is always ECDHE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EphemeralKey {
+    /// OpenSSL's name of the curve.
+    pub name: &'static str,
+    /// The key's size in bits.
+    pub bits: u32,
+}
+
+/// What the handshake settled and rustls does not keep.
+#[derive(Debug)]
+pub(super) struct Facts {
+    pub(super) role: Role,
+    /// `None` on a server that asked for no certificate.
+    pub(super) verdict: Option<Verdict>,
+    pub(super) refused: bool,
+    /// Whether the peer's certificate is for the expected name, whatever else is wrong with it.
+    pub(super) name_matches: bool,
+    pub(super) resumed: bool,
+    pub(super) server_name: Option<String>,
+    pub(super) own_certificate: Option<CertificateDer<'static>>,
+    pub(super) own_finished: Vec<u8>,
+    pub(super) peer_finished: Vec<u8>,
+    /// Where a client's tickets go.
+    pub(super) saved: Option<Arc<SavedSession>>,
+}
+
+/// An established TLS connection without its transport.
+#[derive(Debug)]
+pub struct Session {
+    connection: Connection,
+    facts: Facts,
+    max_fragment: usize,
+    /// A server's answer to `getSession()`, made when it is first asked for.
+    server_handle: Option<Vec<u8>>,
+    peer_closed: bool,
+    closing: bool,
+    failed: bool,
+}
+
+impl Session {
+    pub(super) fn new(mut connection: Connection, facts: Facts) -> Self {
+        connection.set_buffer_limit(Some(BACKLOG));
+        let peer_closed = connection.process_new_packets().is_ok_and(|state| state.peer_has_closed());
+        Self {
+            connection,
+            facts,
+            max_fragment: MAX_FRAGMENT,
+            server_handle: None,
+            peer_closed,
+            closing: false,
+            failed: false,
+        }
+    }
+
+    /// Room that [`Self::receive`] needs for `ciphertext` bytes: the rest of a record may already be here.
+    #[must_use]
+    pub const fn room_for(ciphertext: usize) -> usize {
+        ciphertext + MAX_FRAGMENT
+    }
+
+    /// Takes all of `ciphertext` and puts the plaintext into `into`, which must have [`Self::room_for`] it. Answers that TLS
+    /// itself makes (key updates, alerts) wait in the ciphertext to be sent: call [`Self::send`] afterwards.
+    ///
+    /// After a failure, and after the peer's close, further ciphertext is ignored.
+    pub fn receive(&mut self, mut ciphertext: &[u8], into: &mut [u8]) -> Received {
+        let mut received = Received { plaintext: self.read_plaintext(into), ..Received::default() };
+        while !ciphertext.is_empty() && !self.failed && !self.peer_closed {
+            let taken = self.connection.read_tls(&mut ciphertext);
+            let processed = self.connection.process_new_packets();
+            received.plaintext += self.read_plaintext(&mut into[received.plaintext..]);
+            match processed {
+                Ok(state) => self.peer_closed = state.peer_has_closed(),
+                Err(error) => {
+                    self.failed = true;
+                    received.failure = Some(failure_of(&error, false));
+                }
+            }
+            // rustls refuses to read only when it holds plaintext that was not taken out, that is when `into` is too small.
+            if taken.is_err() {
+                break;
+            }
+        }
+        received.peer_closed = self.peer_closed;
+        received
+    }
+
+    /// Plaintext that is already here: what came with the peer's last handshake flight. 0 = none.
+    pub fn read_plaintext(&mut self, into: &mut [u8]) -> usize {
+        let mut total = 0;
+        while total < into.len() {
+            match self.connection.reader().read(&mut into[total..]) {
+                Ok(0) | Err(_) => break,
+                Ok(count) => total += count,
+            }
+        }
+        total
+    }
+
+    /// Encrypts as much of `data` as the backlog has room for and returns how much that was. The ciphertext waits for
+    /// [`Self::send`].
+    pub fn write_plaintext(&mut self, data: &[u8]) -> usize {
+        if self.failed || self.closing {
+            return 0;
+        }
+        // One call makes its own records, so small fragments are made by small calls.
+        let piece = if self.max_fragment < MAX_FRAGMENT { self.max_fragment } else { BACKLOG };
+        let mut taken = 0;
+        for piece in data.chunks(piece) {
+            match self.connection.writer().write(piece) {
+                Ok(count) => {
+                    taken += count;
+                    if count < piece.len() {
+                        break;
+                    }
+                }
+                Err(_) => break,
+            }
+        }
+        taken
+    }
+
+    /// Whether ciphertext waits to be sent.
+    #[must_use]
+    pub fn wants_send(&self) -> bool {
+        self.connection.wants_write()
+    }
+
+    /// Hands waiting ciphertext to `transport`, once. Returns what it took; 0 when nothing waits.
+    ///
+    /// # Errors
+    /// Those of the transport, `WouldBlock` among them.
+    pub fn send(&mut self, transport: &mut dyn Write) -> io::Result<usize> {
+        if self.connection.wants_write() { self.connection.write_tls(transport) } else { Ok(0) }
+    }
+
+    /// Queues the message that says that this side will send no more. Nothing can be written afterwards.
+    pub fn close_notify(&mut self) {
+        self.closing = true;
+        self.connection.send_close_notify();
+    }
+
+    /// Whether the peer said that it will send no more.
+    #[must_use]
+    pub fn peer_closed(&self) -> bool {
+        self.peer_closed
+    }
+
+    /// The side of the handshake.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.facts.role
+    }
+
+    /// The judgement of the peer's certificate; `None` on a server that asked for none.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.facts.verdict
+    }
+
+    /// Whether the peer's certificate was verified.
+    #[must_use]
+    pub fn authorized(&self) -> bool {
+        self.facts.verdict == Some(Verdict::Trusted)
+    }
+
+    /// Why the peer is not authorized, if it was to be.
+    #[must_use]
+    pub fn authorization_problem(&self) -> Option<CertificateProblem> {
+        match self.facts.verdict {
+            Some(Verdict::Untrusted(problem)) => Some(problem),
+            Some(Verdict::Trusted) | None => None,
+        }
+    }
+
+    /// Whether the peer's certificate is for the expected name, whatever else is wrong with it.
+    #[must_use]
+    pub fn name_matches(&self) -> bool {
+        self.facts.name_matches
+    }
+
+    /// Whether the connection must be closed because of the peer's certificate. Its plaintext must not be delivered and
+    /// nothing may be written.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.facts.refused
+    }
+
+    /// The negotiated application protocol.
+    #[must_use]
+    pub fn alpn_protocol(&self) -> Option<&[u8]> {
+        self.connection.alpn_protocol()
+    }
+
+    /// The peer's certificates, DER, leaf first.
+    #[must_use]
+    pub fn peer_certificates(&self) -> &[CertificateDer<'static>] {
+        self.connection.peer_certificates().unwrap_or_default()
+    }
+
+    /// This side's certificate, DER.
+    #[must_use]
+    pub fn own_certificate(&self) -> Option<&CertificateDer<'static>> {
+        self.facts.own_certificate.as_ref()
+    }
+
+    /// The name that the client announced.
+    #[must_use]
+    pub fn server_name(&self) -> Option<&str> {
+        self.facts.server_name.as_deref()
+    }
+
+    /// `TLSv1.2` or `TLSv1.3`.
+    #[must_use]
+    pub fn version(&self) -> &'static str {
+        match self.connection.protocol_version() {
+            Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
+            _ => "TLSv1.3",
+        }
+    }
+
+    /// The cipher suite.
+    #[must_use]
+    pub fn cipher(&self) -> Option<CipherNames> {
+        let suite = self.connection.negotiated_cipher_suite()?.suite();
+        Some(CipherNames { name: openssl_name(suite), standard_name: standard_name(suite), version: self.version() })
+    }
+
+    /// The key exchange, where Bun tells it: on a client with TLS 1.2.
+    #[must_use]
+    pub fn ephemeral_key(&self) -> Option<EphemeralKey> {
+        if self.facts.role == Role::Server || self.version() == "TLSv1.3" {
+            return None;
+        }
+        let group = self.connection.negotiated_key_exchange_group()?.name();
+        group_name_and_bits(group).map(|(name, bits)| EphemeralKey { name, bits })
+    }
+
+    /// Whether the handshake resumed an earlier session.
+    #[must_use]
+    pub fn is_resumed(&self) -> bool {
+        self.facts.resumed
+    }
+
+    /// This side's Finished message.
+    #[must_use]
+    pub fn finished(&self) -> &[u8] {
+        &self.facts.own_finished
+    }
+
+    /// The peer's Finished message.
+    #[must_use]
+    pub fn peer_finished(&self) -> &[u8] {
+        &self.facts.peer_finished
+    }
+
+    /// A handle for `setSession()`; see [`super::find_session`]. A server's leads nowhere.
+    pub fn session_handle(&mut self) -> Option<Vec<u8>> {
+        if let Some(saved) = &self.facts.saved {
+            return saved.handle().map(<[u8]>::to_vec);
+        }
+        if self.server_handle.is_none() {
+            self.server_handle = opaque_handle().map(|handle| handle.to_vec());
+        }
+        self.server_handle.clone()
+    }
+
+    /// The bytes of the latest session ticket that a client got.
+    #[must_use]
+    pub fn ticket(&self) -> Option<Vec<u8>> {
+        self.facts.saved.as_ref()?.ticket()
+    }
+
+    /// Keying material for another protocol (RFC 5705, RFC 8446 7.5). `length` 0 gives nothing.
+    #[must_use]
+    pub fn export_keying_material(&self, length: usize, label: &[u8], context: Option<&[u8]>) -> Option<Vec<u8>> {
+        let output = vec![0; length];
+        if length == 0 {
+            return Some(output);
+        }
+        self.connection.export_keying_material(output, label, context).ok()
+    }
+
+    /// Makes records of at most `size` bytes of plaintext from now on. `false`: not a size that TLS knows.
+    pub fn set_max_send_fragment(&mut self, size: usize) -> bool {
+        let valid = (MIN_FRAGMENT..=MAX_FRAGMENT).contains(&size);
+        if valid {
+            self.max_fragment = size;
+        }
+        valid
+    }
+}

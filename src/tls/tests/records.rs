@@ -1,0 +1,218 @@
+//! The record layer: accounting, fragments, closing.
+
+use std::io::{self, Write};
+
+use super::certificates::{Kind, server};
+use super::*;
+
+fn established() -> (Session, Session) {
+    shake(&trusting(), &[serving(server(Kind::Ecdsa))], "localhost").sessions()
+}
+
+/// The lengths of the records in `wire`.
+fn record_lengths(mut wire: &[u8]) -> Vec<usize> {
+    let mut lengths = Vec::new();
+    while let [_, _, _, high, low, rest @ ..] = wire {
+        let length = usize::from(*high) << 8 | usize::from(*low);
+        lengths.push(length);
+        wire = &rest[length..];
+    }
+    lengths
+}
+
+fn drain(session: &mut Session) -> Vec<u8> {
+    let mut wire = Vec::new();
+    while session.wants_send() {
+        session.send(&mut wire).expect("memory takes everything");
+    }
+    wire
+}
+
+#[test]
+fn takes_no_more_than_the_backlog_holds() {
+    let (mut client, mut server) = established();
+    drain(&mut client);
+    let data: Vec<u8> = (0..1_000_000_u32).map(|i| i.to_le_bytes()[0] ^ i.to_le_bytes()[1]).collect();
+    let taken = client.write_plaintext(&data);
+    assert!(taken > 60_000 && taken <= 65_536, "{taken}");
+    assert_eq!(client.write_plaintext(&data[taken..]), 0);
+    // What was taken arrives, and there is room again.
+    let (plaintext, _) = pass(&mut client, &mut server);
+    assert_eq!(plaintext, data[..taken]);
+    assert!(client.write_plaintext(&data[taken..]) > 60_000);
+}
+
+#[test]
+fn every_byte_arrives_through_a_transport_that_takes_little() {
+    struct Narrow(Vec<u8>, u32);
+    impl Write for Narrow {
+        fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+            self.1 = self.1.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            if self.1.is_multiple_of(3) {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            let count = data.len().min((self.1 >> 16) as usize % 5000 + 1);
+            self.0.extend_from_slice(&data[..count]);
+            Ok(count)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let (mut client, mut server) = established();
+    let data: Vec<u8> = (0..700_000_u32).map(|i| (i % 251) as u8).collect();
+    let mut transport = Narrow(Vec::new(), 1);
+    let (mut written, mut arrived) = (0, Vec::new());
+    let mut room = vec![0; Session::room_for(100_000)];
+    while arrived.len() < data.len() {
+        written += client.write_plaintext(&data[written..]);
+        match client.send(&mut transport) {
+            Ok(_) => {}
+            Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+        }
+        let received = server.receive(&std::mem::take(&mut transport.0), &mut room);
+        assert_eq!(received.failure, None);
+        arrived.extend_from_slice(&room[..received.plaintext]);
+    }
+    assert_eq!(written, data.len());
+    assert_eq!(arrived, data);
+}
+
+#[test]
+fn fragments_are_as_small_as_asked_for() {
+    for only in [0x0303, 0x0304] {
+        let versions = Versions { minimum: Some(only), maximum: Some(only) };
+        let options = TlsOptions { versions, ..trusting() };
+        let (mut client, mut server) = shake(&options, &[serving(server(Kind::Ecdsa))], "localhost").sessions();
+        let data = vec![7; 10_000];
+        client.write_plaintext(&data);
+        let wire = drain(&mut client);
+        assert_eq!(record_lengths(&wire).len(), 1);
+        let mut room = vec![0; Session::room_for(wire.len())];
+        assert_eq!(server.receive(&wire, &mut room).plaintext, 10_000);
+        for refused in [0, 511, 16385] {
+            assert!(!client.set_max_send_fragment(refused));
+        }
+        assert!(client.set_max_send_fragment(512));
+        assert_eq!(client.write_plaintext(&data), 10_000);
+        let wire = drain(&mut client);
+        let lengths = record_lengths(&wire);
+        assert_eq!(lengths.len(), 20);
+        assert!(lengths.iter().all(|length| *length <= 512 + 64), "{lengths:?}");
+        let mut room = vec![0; Session::room_for(wire.len())];
+        let received = server.receive(&wire, &mut room);
+        assert_eq!(room[..received.plaintext], data);
+    }
+}
+
+#[test]
+fn a_large_piece_of_ciphertext_is_taken_whole() {
+    let (mut client, mut server) = established();
+    let data = vec![9; 2_000_000];
+    let (mut wire, mut written) = (Vec::new(), 0);
+    while written < data.len() {
+        written += client.write_plaintext(&data[written..]);
+        wire.extend(drain(&mut client));
+    }
+    // Cut at odd places, so that records are split everywhere.
+    let mut arrived = 0;
+    for piece in wire.chunks(300_001) {
+        let mut room = vec![0; Session::room_for(piece.len())];
+        let received = server.receive(piece, &mut room);
+        assert_eq!(received.failure, None);
+        arrived += received.plaintext;
+    }
+    assert_eq!(arrived, data.len());
+}
+
+#[test]
+fn close_notify_ends_one_direction() {
+    let (mut client, mut server) = established();
+    client.write_plaintext(b"last words");
+    client.close_notify();
+    assert_eq!(client.write_plaintext(b"too late"), 0);
+    let (plaintext, received) = pass(&mut client, &mut server);
+    assert_eq!(plaintext, b"last words");
+    assert!(received.peer_closed && server.peer_closed() && received.failure.is_none());
+    server.write_plaintext(b"answer");
+    let (plaintext, received) = pass(&mut server, &mut client);
+    assert_eq!(plaintext, b"answer");
+    assert!(!received.peer_closed);
+    server.close_notify();
+    assert!(pass(&mut server, &mut client).1.peer_closed);
+}
+
+#[test]
+fn plaintext_that_came_with_the_handshake_is_not_lost() {
+    use tokio::io::AsyncWriteExt as _;
+    let client = Arc::new(ClientContext::new(&trusting(), None).expect("options"));
+    let server = Arc::new(ServerContext::new(&[serving(server(Kind::Ecdsa))], None).expect("options"));
+    let parameters = client.parameters(Some("localhost"));
+    runtime().block_on(async move {
+        // The relay holds back what the client says after its ClientHello, until there is data to go with it.
+        let (near, mut middle) = tokio::io::duplex(64 * 1024);
+        let (mut middle_server, far) = tokio::io::duplex(64 * 1024);
+        let (release, mut released) = tokio::sync::oneshot::channel::<Vec<u8>>();
+        let server = tokio::spawn(server_handshake(far, server, ServerParameters::default()));
+        let relay = tokio::spawn(async move {
+            let (mut up, mut down, mut held) = ([0; 4096], [0; 4096], Vec::new());
+            let count = middle.read(&mut up).await.expect("a ClientHello");
+            middle_server.write_all(&up[..count]).await.expect("room");
+            loop {
+                tokio::select! {
+                    biased;
+                    count = middle.read(&mut up) => held.extend_from_slice(&up[..count.expect("the client's flight")]),
+                    count = middle_server.read(&mut down) => {
+                        let count = count.expect("the server's flight");
+                        middle.write_all(&down[..count]).await.expect("room");
+                    }
+                    data = &mut released => {
+                        held.extend(data.expect("data"));
+                        middle_server.write_all(&held).await.expect("room");
+                        break (middle, middle_server);
+                    }
+                }
+            }
+        });
+        let mut client = client_handshake(near, client, parameters).await.expect("the client's handshake");
+        client.session.write_plaintext(b"early");
+        release.send(drain(&mut client.session)).expect("the relay");
+        let mut server = server.await.expect("a task").expect("the server's handshake");
+        let mut room = [0; 16];
+        let count = server.session.read_plaintext(&mut room);
+        assert_eq!(&room[..count], b"early");
+        drop(relay);
+    });
+}
+
+#[test]
+fn the_received_bytes_of_a_handshake_can_be_kept() {
+    let pair = shake_with(
+        &trusting(),
+        &[serving(server(Kind::Ecdsa))],
+        |context| ClientParameters { keep_received: true, ..context.parameters(Some("localhost")) },
+        ServerParameters { keep_received: true, ..ServerParameters::default() },
+    );
+    let client = pair.client.expect("the client's handshake");
+    let server = pair.server.expect("the server's handshake");
+    // A ServerHello and a ClientHello.
+    assert_eq!((client.received[0], client.received[5]), (22, 2));
+    assert_eq!((server.received[0], server.received[5]), (22, 1));
+}
+
+#[test]
+fn secrets_are_logged_when_asked_for() {
+    let path = std::env::temp_dir().join(format!("bun-sockets-keylog-{}", std::process::id()));
+    let log = KeyLogFile::open(&path).expect("a file");
+    let client = ClientContext::new(&trusting(), Some(&log)).expect("options");
+    let server = ServerContext::new(&[serving(server(Kind::Ecdsa))], None).expect("options");
+    let parameters = client.parameters(Some("localhost"));
+    shake_contexts(Arc::new(client), Arc::new(server), parameters, ServerParameters::default()).sessions();
+    let text = std::fs::read_to_string(&path).expect("the log");
+    std::fs::remove_file(&path).expect("the log goes");
+    for label in ["CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET", "CLIENT_TRAFFIC_SECRET_0"] {
+        let line = text.lines().find(|line| line.starts_with(&format!("{label} "))).expect(label);
+        let parts: Vec<&str> = line.split(' ').collect();
+        assert_eq!((parts.len(), parts[1].len(), parts[2].len()), (3, 64, 64));
+    }
+}

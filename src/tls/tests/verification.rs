@@ -1,0 +1,253 @@
+//! Who is trusted, and what the others are told.
+
+use rcgen::{ExtendedKeyUsagePurpose, IsCa, SerialNumber, date_time_ymd};
+
+use super::certificates::{Kind, authority_params, client, leaf, local, self_signed, server};
+use super::*;
+
+/// What a client that does not reject makes of a server.
+fn verdict(client: &TlsOptions, made: &Made, host: &str) -> Verdict {
+    let client = TlsOptions { reject_unauthorized: false, ..client.clone() };
+    let (client, _) = shake(&client, &[serving(made)], host).sessions();
+    assert!(!client.is_refused());
+    client.verdict().expect("clients always judge")
+}
+
+fn trusting_also(made: &Made) -> TlsOptions {
+    TlsOptions { ca: Some(vec![made.certificate()]), ..trusting() }
+}
+
+use CertificateProblem as Problem;
+
+#[test]
+fn tells_the_problems_apart_as_openssl_does() {
+    let other = self_signed(Kind::Ecdsa, authority_params("Another CA"));
+    let intermediate = other.issue(Kind::Ecdsa, authority_params("Between"));
+    let mut expired = local();
+    (expired.not_before, expired.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2020, 2, 1));
+    let mut future = local();
+    (future.not_before, future.not_after) = (date_time_ymd(2080, 1, 1), date_time_ymd(2090, 1, 1));
+    let mut for_clients = local();
+    for_clients.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let cases = [
+        (other.issue(Kind::Ecdsa, local()), Problem::UnableToVerifyLeafSignature),
+        (
+            intermediate.issue(Kind::Ecdsa, local()).with_chain(vec![intermediate.certificate()]),
+            Problem::UnableToGetIssuerCertLocally,
+        ),
+        (
+            intermediate.issue(Kind::Ecdsa, local()).with_chain(vec![intermediate.certificate(), other.certificate()]),
+            Problem::SelfSignedInChain,
+        ),
+        (other.issue(Kind::Ecdsa, local()).with_chain(vec![other.certificate()]), Problem::SelfSignedInChain),
+        (self_signed(Kind::Ecdsa, local()), Problem::DepthZeroSelfSigned),
+        (authority().issue(Kind::Ecdsa, expired), Problem::HasExpired),
+        (authority().issue(Kind::Ecdsa, future), Problem::NotYetValid),
+        (authority().issue(Kind::Ecdsa, for_clients.clone()), Problem::InvalidPurpose),
+        (other.issue(Kind::Ecdsa, for_clients), Problem::UnableToVerifyLeafSignature),
+        (authority().issue(Kind::Ecdsa, leaf("wrong", &["wrong.example"])), Problem::NameMismatch),
+        (authority().issue_version_1("elsewhere"), Problem::NameMismatch),
+    ];
+    for (made, problem) in &cases {
+        assert_eq!(verdict(&trusting(), made, "localhost"), Verdict::Untrusted(*problem));
+        // With rejection the same is the reason of the failure, and the certificate can be looked at.
+        let pair = shake(&trusting(), &[serving(made)], "localhost");
+        let failed = pair.client.expect_err("a refusal");
+        assert!(matches!(failed.failure, HandshakeFailure::Certificate(found) if found == *problem), "{failed:?}");
+        assert_eq!(failed.peer_chain.first(), Some(&made.certificate()));
+        // The server is not told why.
+        assert!(matches!(pair.server, Err(failed) if matches!(failed.failure, HandshakeFailure::Disconnected)));
+    }
+    let chain = vec![intermediate.certificate()];
+    let complete = intermediate.issue(Kind::Ecdsa, local()).with_chain(chain);
+    assert_eq!(verdict(&trusting_also(&other), &complete, "localhost"), Verdict::Trusted);
+}
+
+#[test]
+fn an_intermediate_in_ca_helps_and_is_no_root() {
+    let root = self_signed(Kind::Ecdsa, authority_params("Root"));
+    let between = root.issue(Kind::Ecdsa, authority_params("Between"));
+    let leaf = between.issue(Kind::Ecdsa, local());
+    let trusting = |certificates: &[&Made]| TlsOptions {
+        ca: Some(certificates.iter().map(|made| made.certificate()).collect()),
+        ..trusting()
+    };
+    assert_eq!(verdict(&trusting(&[&root, &between]), &leaf, "localhost"), Verdict::Trusted);
+    assert_eq!(
+        verdict(&trusting(&[&root]), &leaf, "localhost"),
+        Verdict::Untrusted(Problem::UnableToVerifyLeafSignature)
+    );
+    assert_eq!(verdict(&trusting(&[&between]), &leaf, "localhost"), Verdict::Untrusted(Problem::UnableToGetIssuerCert));
+    assert_eq!(
+        verdict(&trusting(&[&leaf]), &leaf, "localhost"),
+        Verdict::Untrusted(Problem::UnableToVerifyLeafSignature)
+    );
+}
+
+#[test]
+fn the_name_is_judged_apart_from_the_chain() {
+    let other = self_signed(Kind::Ecdsa, authority_params("Another CA"));
+    for (name, matches) in [("localhost", true), ("elsewhere", false)] {
+        let made = other.issue(Kind::Ecdsa, leaf(name, &[name]));
+        let client = TlsOptions { reject_unauthorized: false, ..trusting() };
+        let (client, _) = shake(&client, &[serving(&made)], "localhost").sessions();
+        assert_eq!(client.authorization_problem(), Some(Problem::UnableToVerifyLeafSignature));
+        assert_eq!(client.name_matches(), matches);
+    }
+}
+
+#[test]
+fn checks_names_and_addresses() {
+    for (host, trusted) in [
+        ("localhost", true),
+        ("LOCALHOST", true),
+        ("127.0.0.1", true),
+        ("127.0.0.2", false),
+        ("other", false),
+        ("not a name", false),
+        ("::1", false),
+    ] {
+        assert_eq!(verdict(&trusting(), server(Kind::Ecdsa), host) == Verdict::Trusted, trusted, "{host}");
+    }
+}
+
+#[test]
+fn nothing_is_trusted_without_roots() {
+    let options = TlsOptions { ca: Some(Vec::new()), ..trusting() };
+    assert_eq!(
+        verdict(&options, server(Kind::Ecdsa), "localhost"),
+        Verdict::Untrusted(Problem::UnableToVerifyLeafSignature)
+    );
+}
+
+#[test]
+fn a_self_signed_certificate_that_is_named_is_trusted() {
+    let plain = self_signed(Kind::Ecdsa, local());
+    assert_eq!(verdict(&trusting_also(&plain), &plain, "localhost"), Verdict::Trusted);
+    // As `openssl req -x509` makes them: webpki refuses an authority as a leaf.
+    let mut params = local();
+    params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let authority = self_signed(Kind::Ecdsa, params.clone());
+    assert_eq!(verdict(&trusting_also(&authority), &authority, "localhost"), Verdict::Trusted);
+    assert_eq!(verdict(&trusting_also(&authority), &authority, "other"), Verdict::Untrusted(Problem::NameMismatch));
+    assert_eq!(verdict(&trusting(), &authority, "localhost"), Verdict::Untrusted(Problem::DepthZeroSelfSigned));
+    // The same names and another key.
+    let imposter = self_signed(Kind::Ecdsa, params.clone());
+    assert_eq!(
+        verdict(&trusting_also(&authority), &imposter, "localhost"),
+        Verdict::Untrusted(Problem::DepthZeroSelfSigned)
+    );
+    (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2020, 2, 1));
+    let expired = self_signed(Kind::Ecdsa, params);
+    assert_eq!(verdict(&trusting_also(&expired), &expired, "localhost"), Verdict::Untrusted(Problem::HasExpired));
+}
+
+#[test]
+fn a_leaf_that_is_an_authority_is_trusted_below_a_named_one() {
+    let mut params = local();
+    params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let made = authority().issue(Kind::Ecdsa, params.clone());
+    assert_eq!(verdict(&trusting(), &made, "localhost"), Verdict::Trusted);
+    // Signed by somebody who only bears the authority's name.
+    let imposter = self_signed(Kind::Ecdsa, authority_params("Test CA"));
+    let made = imposter.issue(Kind::Ecdsa, params.clone());
+    assert_ne!(verdict(&trusting(), &made, "localhost"), Verdict::Trusted);
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let made = authority().issue(Kind::Ecdsa, params);
+    assert_eq!(verdict(&trusting(), &made, "localhost"), Verdict::Untrusted(Problem::InvalidPurpose));
+}
+
+#[test]
+fn a_version_1_certificate_is_trusted_below_a_named_authority() {
+    let made = authority().issue_version_1("localhost");
+    for versions in [0x0303, 0x0304] {
+        let versions = Versions { minimum: Some(versions), maximum: Some(versions) };
+        assert_eq!(verdict(&TlsOptions { versions, ..trusting() }, &made, "localhost"), Verdict::Trusted);
+    }
+    assert_ne!(verdict(&trusting(), &made, "127.0.0.1"), Verdict::Trusted);
+    let imposter = self_signed(Kind::Ecdsa, authority_params("Test CA"));
+    assert_ne!(verdict(&trusting(), &imposter.issue_version_1("localhost"), "localhost"), Verdict::Trusted);
+}
+
+#[test]
+fn the_common_name_counts_only_without_alternative_names() {
+    let without = authority().issue(Kind::Ecdsa, leaf("localhost", &[]));
+    assert_eq!(verdict(&trusting(), &without, "localhost"), Verdict::Trusted);
+    let with = authority().issue(Kind::Ecdsa, leaf("localhost", &["other.example"]));
+    assert_eq!(verdict(&trusting(), &with, "localhost"), Verdict::Untrusted(Problem::NameMismatch));
+    let address = authority().issue(Kind::Ecdsa, leaf("127.0.0.1", &[]));
+    assert_eq!(verdict(&trusting(), &address, "127.0.0.1"), Verdict::Untrusted(Problem::NameMismatch));
+}
+
+#[test]
+fn the_built_in_roots_make_no_exceptions() {
+    let mut params = local();
+    params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let roots = Arc::new(Roots::built_in(&[authority().certificate()]));
+    let judge = |made: &Made| {
+        verify::PeerPolicy {
+            roots: Arc::clone(&roots),
+            revocation_lists: Arc::default(),
+            name: ExpectedName::Name("localhost".to_owned()),
+            purpose: certificate::Purpose::Server,
+            reject: true,
+        }
+        .judge(&[made.certificate()], rustls::pki_types::UnixTime::now())
+    };
+    assert_eq!(judge(server(Kind::Ecdsa)), Verdict::Trusted);
+    assert_ne!(judge(&authority().issue(Kind::Ecdsa, params)), Verdict::Trusted);
+    assert_ne!(judge(&authority().issue(Kind::Ecdsa, leaf("localhost", &[]))), Verdict::Trusted);
+    assert_ne!(judge(&authority().issue_version_1("localhost")), Verdict::Trusted);
+}
+
+#[test]
+fn revocation_lists_are_obeyed() {
+    let with_serial = |serial: u64| {
+        let mut params = local();
+        params.serial_number = Some(SerialNumber::from(serial));
+        authority().issue(Kind::Ecdsa, params)
+    };
+    let options = TlsOptions { crls: vec![authority().revoke(&[7])], ..trusting() };
+    assert_eq!(verdict(&options, &with_serial(7), "localhost"), Verdict::Untrusted(Problem::Revoked));
+    assert_eq!(verdict(&options, &with_serial(8), "localhost"), Verdict::Trusted);
+    // A list of another authority says nothing about this one.
+    let other = self_signed(Kind::Ecdsa, authority_params("Another CA"));
+    let options = TlsOptions { crls: vec![other.revoke(&[])], ..trusting() };
+    assert_eq!(verdict(&options, &with_serial(8), "localhost"), Verdict::Untrusted(Problem::UnableToGetCrl));
+    let broken = TlsOptions { crls: vec![vec![1, 2, 3].into()], ..trusting() };
+    assert_eq!(ClientContext::new(&broken, None).map(|_| ()), Err(ContextError::InvalidCrl));
+}
+
+#[test]
+fn a_peer_must_hold_the_key_of_its_certificate() {
+    // The leaf of one and the key of another; webpki would be content with the chain.
+    let thief =
+        KeyAndChain { key: server(Kind::Ecdsa).identity().key, ..authority().issue(Kind::Ecdsa, local()).identity() };
+    let options = TlsOptions { identities: vec![thief], ..TlsOptions::default() };
+    for versions in [0x0303, 0x0304] {
+        let versions = Versions { minimum: Some(versions), maximum: Some(versions) };
+        let client = TlsOptions { versions, reject_unauthorized: false, ..trusting() };
+        assert!(shake(&client, std::slice::from_ref(&options), "localhost").client.is_err());
+    }
+    // The same where the key is taken from a certificate that webpki does not read.
+    let thief =
+        KeyAndChain { key: server(Kind::Ecdsa).identity().key, ..authority().issue_version_1("localhost").identity() };
+    let options = TlsOptions { identities: vec![thief], ..TlsOptions::default() };
+    for versions in [0x0303, 0x0304] {
+        let versions = Versions { minimum: Some(versions), maximum: Some(versions) };
+        let client = TlsOptions { versions, reject_unauthorized: false, ..trusting() };
+        assert!(shake(&client, std::slice::from_ref(&options), "localhost").client.is_err());
+    }
+}
+
+#[test]
+fn outside_of_a_scope_every_certificate_is_refused() {
+    use rustls::client::danger::ServerCertVerifier as _;
+    use rustls::pki_types::{ServerName, UnixTime};
+    use rustls::server::danger::ClientCertVerifier as _;
+    let name = ServerName::try_from("localhost").expect("a name");
+    let certificate = server(Kind::Ecdsa).certificate();
+    assert!(verify::ServerVerifier.verify_server_cert(&certificate, &[], &name, &[], UnixTime::now()).is_err());
+    let clients = verify::ClientVerifier { roots: Arc::default(), mandatory: false };
+    assert!(clients.verify_client_cert(&client().certificate(), &[], UnixTime::now()).is_err());
+}

@@ -1,0 +1,284 @@
+//! A connected socket in whichever of its three states it is: plain, shaking hands, or secure.
+
+use std::net::Shutdown;
+
+use tokio::task::AbortHandle;
+
+use crate::secure::SecureStream;
+use crate::shaking::Shaken;
+use crate::stream::{Ended, READ_LIMIT, Stream, StreamEvent, Written};
+use crate::sys::{Ready, StreamIo};
+use crate::tls::{Failed, Session};
+
+/// A connected socket.
+#[derive(Debug)]
+pub enum Transport {
+    /// Bytes as they are.
+    Plain(Stream),
+    /// A handshake is to come, or under way on a tokio thread.
+    Shaking(Box<Shaking>),
+    /// Bytes in TLS records.
+    Secure(Box<SecureStream>),
+}
+
+/// A socket that waits for its handshake, or whose handshake is under way: what the program wants of it meanwhile is remembered.
+#[derive(Debug)]
+pub struct Shaking {
+    io: StreamIo,
+    allow_half_open: bool,
+    tapped: bool,
+    paused: bool,
+    /// The bytes of an `end()` that came too early.
+    ending: Option<Vec<u8>>,
+    shut: bool,
+    task: Option<AbortHandle>,
+    outcome: Option<Shaken>,
+}
+
+/// What a step of a transport came to.
+#[derive(Debug)]
+pub enum Step {
+    /// Something for the program.
+    Event(StreamEvent),
+    /// The handshake is over; the caller goes on with [`Transport::secured`].
+    Shaken(Box<Session>),
+    /// The handshake has failed; the caller drops the transport.
+    Failed(Box<Failed<()>>),
+}
+
+impl Transport {
+    /// The socket, for its addresses and options.
+    #[must_use]
+    pub fn io(&self) -> &StreamIo {
+        match self {
+            Self::Plain(stream) => stream.io(),
+            Self::Shaking(shaking) => &shaking.io,
+            Self::Secure(stream) => stream.io(),
+        }
+    }
+
+    /// The socket, for the poll.
+    pub fn io_mut(&mut self) -> &mut StreamIo {
+        match self {
+            Self::Plain(stream) => stream.io_mut(),
+            Self::Shaking(shaking) => &mut shaking.io,
+            Self::Secure(stream) => stream.io_mut(),
+        }
+    }
+
+    /// Notes what the poll says. True if a step may have something to do.
+    pub fn note(&mut self, ready: &Ready) -> bool {
+        match self {
+            Self::Plain(stream) => stream.note(ready),
+            // The poll does not watch it; what it said before is found again afterwards.
+            Self::Shaking(_) => false,
+            Self::Secure(stream) => stream.note(ready),
+        }
+    }
+
+    /// Whether a step may have something to do.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        match self {
+            Self::Plain(stream) => stream.has_work(),
+            Self::Shaking(shaking) => shaking.outcome.is_some(),
+            Self::Secure(stream) => stream.has_work(),
+        }
+    }
+
+    /// Takes one step. `scratch` receives an event's bytes, `ciphertext` those that are decrypted at once.
+    pub fn step(&mut self, scratch: &mut [u8], ciphertext: &mut [u8]) -> Option<Step> {
+        match self {
+            Self::Plain(stream) => stream.step(scratch).map(Step::Event),
+            Self::Secure(stream) => stream.step(scratch, ciphertext).map(Step::Event),
+            Self::Shaking(shaking) => {
+                let outcome = shaking.outcome.as_mut()?;
+                if !outcome.received.is_empty() {
+                    let count = outcome.received.len().min(READ_LIMIT);
+                    scratch[..count].copy_from_slice(&outcome.received[..count]);
+                    outcome.received.drain(..count);
+                    return Some(Step::Event(StreamEvent::Raw(count)));
+                }
+                Some(match shaking.outcome.take()?.result {
+                    Ok(session) => Step::Shaken(session),
+                    Err(failed) => Step::Failed(failed),
+                })
+            }
+        }
+    }
+
+    /// A plain socket that is given to a handshake; any other stays what it is.
+    #[must_use]
+    pub fn shaking_hands(self, tapped: bool) -> Self {
+        let Self::Plain(stream) = self else { return self };
+        let (io, allow_half_open, paused) = stream.into_parts();
+        Self::Shaking(Box::new(Shaking {
+            io,
+            allow_half_open,
+            tapped,
+            paused,
+            ending: None,
+            shut: false,
+            task: None,
+            outcome: None,
+        }))
+    }
+
+    /// The socket after its handshake, with what the program wanted meanwhile.
+    #[must_use]
+    pub fn secured(self, session: Box<Session>) -> Self {
+        let Self::Shaking(shaking) = self else { return self };
+        let Shaking { io, allow_half_open, tapped, paused, ending, shut, .. } = *shaking;
+        let mut stream = SecureStream::new(io, session, allow_half_open, tapped);
+        if paused {
+            stream.pause();
+        }
+        if let Some(bytes) = ending {
+            stream.end(&bytes);
+        } else if shut {
+            stream.shut_write();
+        }
+        Self::Secure(Box::new(stream))
+    }
+
+    /// The handshake, while it is under way.
+    pub fn shaking(&mut self) -> Option<&mut Shaking> {
+        match self {
+            Self::Shaking(shaking) => Some(shaking),
+            _ => None,
+        }
+    }
+
+    /// What the handshake settled.
+    pub fn session(&mut self) -> Option<&mut Session> {
+        match self {
+            Self::Secure(stream) => Some(stream.session()),
+            _ => None,
+        }
+    }
+
+    /// Reads straight into memory that was made for it after a [`StreamEvent::Bulk`]; how many bytes came.
+    pub fn receive(&mut self, into: &mut [u8]) -> usize {
+        match self {
+            Self::Plain(stream) => stream.receive(into),
+            Self::Shaking(_) | Self::Secure(_) => 0,
+        }
+    }
+
+    /// Sends what fits.
+    pub fn write(&mut self, bytes: &[u8]) -> Written {
+        match self {
+            Self::Plain(stream) => stream.write(bytes),
+            // A drain event follows every handshake.
+            Self::Shaking(shaking) if shaking.ending.is_none() && !shaking.shut => Written::Taken(0),
+            Self::Shaking(_) => Written::Refused,
+            Self::Secure(stream) => stream.write(bytes),
+        }
+    }
+
+    /// Sends `bytes` and ends.
+    ///
+    /// Differs from Bun: during a handshake the bytes are kept and sent after it, and then the end; Bun forgets both.
+    pub fn end(&mut self, bytes: &[u8]) -> Ended {
+        match self {
+            Self::Plain(stream) => stream.end(bytes),
+            Self::Shaking(shaking) => {
+                shaking.ending.get_or_insert_with(|| bytes.to_vec());
+                Ended::Later
+            }
+            Self::Secure(stream) => stream.end(bytes),
+        }
+    }
+
+    /// Ends the writing side and goes on reading.
+    pub fn shut_write(&mut self) {
+        match self {
+            Self::Plain(stream) => stream.shut_write(),
+            Self::Shaking(shaking) => shaking.shut = true,
+            Self::Secure(stream) => stream.shut_write(),
+        }
+    }
+
+    /// Shuts the reading side: the end is told at once.
+    pub fn shut_read(&mut self) {
+        match self {
+            Self::Plain(stream) => stream.shut_read(),
+            // Without reading there is no handshake, and it says so.
+            Self::Shaking(shaking) => drop(shaking.io.shutdown(Shutdown::Read)),
+            Self::Secure(stream) => stream.shut_read(),
+        }
+    }
+
+    /// Holds back data and the end of the stream.
+    pub fn pause(&mut self) {
+        match self {
+            Self::Plain(stream) => stream.pause(),
+            Self::Shaking(shaking) => shaking.paused = true,
+            Self::Secure(stream) => stream.pause(),
+        }
+    }
+
+    /// Goes on after [`Transport::pause`]. True if a step may have something to do.
+    pub fn resume(&mut self) -> bool {
+        match self {
+            Self::Plain(stream) => stream.resume(),
+            Self::Shaking(shaking) => {
+                shaking.paused = false;
+                false
+            }
+            Self::Secure(stream) => stream.resume(),
+        }
+    }
+
+    /// Closes in good order. What the kernel does not take at once is handed back with the socket, for somebody to send.
+    #[must_use]
+    pub fn close(self) -> Option<(StreamIo, Vec<u8>)> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Shaking(shaking) => {
+                // The task has a descriptor of its own and needs a moment to let go of it.
+                drop(shaking.io.shutdown(Shutdown::Both));
+                shaking.abort();
+                None
+            }
+            Self::Secure(stream) => stream.close(),
+        }
+    }
+
+    /// Closes without another word.
+    pub fn discard(self) {
+        if let Self::Shaking(shaking) = self {
+            shaking.abort();
+        }
+    }
+}
+
+impl Shaking {
+    /// The socket, for the handshake.
+    #[must_use]
+    pub fn io(&self) -> &StreamIo {
+        &self.io
+    }
+
+    /// Whether the handshake has not begun.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.task.is_none() && self.outcome.is_none()
+    }
+
+    /// Remembers how to give the handshake up.
+    pub fn set_task(&mut self, task: AbortHandle) {
+        self.task = Some(task);
+    }
+
+    /// Takes the outcome, for the next step.
+    pub fn settle(&mut self, outcome: Shaken) {
+        self.outcome = Some(outcome);
+    }
+
+    fn abort(self) {
+        if let Some(task) = self.task {
+            task.abort();
+        }
+    }
+}
