@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { ratioPlot } from './plot.mjs';
+import { foreignLimit } from './rounds.mjs';
 import { serverNames } from './server.mjs';
 import { ratios, spread } from './statistics.mjs';
 
@@ -73,7 +74,7 @@ export function writeDocuments(results, folder) {
     fs.writeFileSync(path.join(folder, file), plotOf(title, measures));
     sections.push(`## ${title}\n\n![${title}: throughput relative to Bun](${file})\n\n${tableOf(measures)}`);
   }
-  fs.writeFileSync(path.join(folder, 'benchmarks.md'), `${introduction(results)}\n${sections.join('\n')}`);
+  fs.writeFileSync(path.join(folder, 'benchmarks.md'), `${introduction(results)}${disturbances(results)}\n${sections.join('\n')}`);
 }
 
 function introduction({ date, machine, versions, settings }) {
@@ -103,9 +104,16 @@ How to read it:
 - Every round runs all servers in a new random order. Figures are medians over the rounds; ratios are taken within each
   round, with their quartiles in brackets.
 - CPU is the time per message (connection, MB, datagram) of the server's JavaScript thread + all its other threads.
-- *Loop delay* is how late a 5 ms timer of the server fires under the load: 99 of 100 times no later than this.
-- A round in which other processes used more than a quarter of a core is repeated, up to two times.
+- *Loop delay* is how late a 2 ms timer of the server fires under the load: 99 of 100 times no later than this.
+- A sample during which other processes used more than a quarter of a core is taken again, up to two times.
 `;
+}
+
+/** What the repetitions could not avoid. */
+function disturbances({ measures }) {
+  const samples = measures.flatMap((measure) => Object.values(measure.samples).flat()).filter(Boolean);
+  const disturbed = samples.filter(({ foreign }) => foreign > foreignLimit).length;
+  return disturbed > 0 ? `- ${disturbed} of ${samples.length} samples were disturbed all the same.\n` : '';
 }
 
 function titleOf(server, measure) {

@@ -6,8 +6,9 @@ import { Server, takesPart } from './server.mjs';
 import { shuffled } from './statistics.mjs';
 
 /** Cores that others may use during a measurement before it is thrown away. */
-const foreignLimit = 0.25;
-const mostTries = 3;
+export const foreignLimit = 0.25;
+/** What one measure may spend, in milliseconds, on waiting for others to become quiet. */
+const patienceOfMeasure = 60_000;
 /** An idle server takes a while to give memory back; so long we wait before and after. */
 const settle = { before: 500, after: 1_500 };
 const memoryRounds = 3;
@@ -30,18 +31,21 @@ const memoryRounds = 3;
  * @param {number} options.rounds
  * @param {number} options.seconds
  * @param {number} options.warmup
+ * @param {number} options.tries of one sample, when others are busy on the machine
+ * @param {string} options.nodeVersion
  * @param {(round: number) => void} options.onRound
  * @param {(text: string) => void} options.warn
  * @returns {Promise<Record<string, (Sample | undefined)[]>>} by server, then by round
  */
 export async function runMeasure(measure, options) {
-  const names = options.servers.filter((name) => takesPart(name, measure));
+  const names = options.servers.filter((name) => takesPart(name, measure, options.nodeVersion));
   return measure.figure.kind === 'memory' ? memory(measure, names, options) : speed(measure, names, options);
 }
 
-async function speed(measure, names, { programs, rounds, seconds, warmup, onRound, warn }) {
+async function speed(measure, names, { programs, rounds, seconds, warmup, tries, onRound, warn }) {
   const servers = [];
   const samples = {};
+  const patience = { left: patienceOfMeasure };
   try {
     for (const name of names) {
       try {
@@ -57,7 +61,7 @@ async function speed(measure, names, { programs, rounds, seconds, warmup, onRoun
       onRound(round);
       for (const server of shuffled(servers)) {
         if (!server.running) continue;
-        const sample = await undisturbed(() => once(measure, server, programs, words), round < 0 ? 1 : mostTries);
+        const sample = await undisturbed(() => once(measure, server, programs, words), round < 0 ? 1 : tries, patience);
         if (sample === undefined) warn(`no result from ${server.name} in ${measure.name}`);
         else if (round >= 0) samples[server.name][round] = sample;
       }
@@ -69,10 +73,14 @@ async function speed(measure, names, { programs, rounds, seconds, warmup, onRoun
 }
 
 /** Tries again while somebody else is busy on the machine; keeps the quietest try. */
-async function undisturbed(run, tries) {
+async function undisturbed(run, tries, patience) {
   let best;
-  for (let attempt = 0; attempt < tries; attempt += 1) {
-    if (attempt > 0) await quiet();
+  for (let attempt = 0; attempt < tries && (attempt === 0 || patience.left > 0); attempt += 1) {
+    if (attempt > 0) {
+      const from = performance.now();
+      await quiet({ patience: Math.min(10_000, patience.left) });
+      patience.left -= performance.now() - from;
+    }
     const sample = await run();
     if (sample === undefined) return best;
     if (best === undefined || sample.foreign < best.foreign) best = sample;

@@ -22,6 +22,7 @@ usage: node benchmark/run.mjs [options]
   --seconds S     measured part of each load (default: 0.7)
   --size B        bytes of a TCP message (default: 64)
   --tls KIND      key of the TLS servers: ec, rsa, or both (default: ec,rsa; the first serves all TLS measures)
+  --tries N       tries of a sample when other processes are busy (default: 3)
   --quick         3 rounds of 0.3 s, for a look
   --node PATH     the Node that runs ours and Node's own modules (default: this one)
   --bun PATH      real Bun (default: ${bunVersion}, fetched from npm into the temp folder)
@@ -54,6 +55,7 @@ function readOptions() {
         rounds: { type: 'string' },
         seconds: { type: 'string' },
         size: { type: 'string', default: '64' },
+        tries: { type: 'string', default: '3' },
         tls: { type: 'string', default: 'ec,rsa' },
         quick: { type: 'boolean', default: false },
         node: { type: 'string', default: process.execPath },
@@ -86,6 +88,7 @@ function readOptions() {
       rounds: Math.ceil(positive('rounds', values.quick ? 3 : 7)),
       seconds: positive('seconds', values.quick ? 0.3 : 0.7),
       size: Math.ceil(positive('size')),
+      tries: Math.ceil(positive('tries')),
       warmup: values.quick ? 0.1 : 0.2,
     };
   } catch (error) {
@@ -123,6 +126,7 @@ async function run() {
       ...options,
       programs,
       servers,
+      nodeVersion: versions.node,
       onRound: (round) => progress.at(measure.name, round, options.rounds),
       warn: (text) => progress.say(`!! ${text}`),
     });

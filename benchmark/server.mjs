@@ -111,10 +111,18 @@ export class Server {
   }
 }
 
-/** Whether a server can do what the measure asks. */
-export function takesPart(name, measure) {
+/**
+ * @param {string} name
+ * @param {import('./measures.mjs').Measure} measure
+ * @param {string} nodeVersion
+ * @returns {boolean} whether the server can do what the measure asks
+ */
+export function takesPart(name, { workers = 0 }, nodeVersion) {
   // A bare server of several threads would be another program; one thread is the limit that we compare with.
-  return !(name === 'bare' && measure.workers);
+  if (name === 'bare') return workers === 0;
+  // node:net has `reusePort` since 22.12.
+  const [major, minor] = nodeVersion.split('.').map(Number);
+  return name !== 'node' || workers <= 1 || major > 22 || (major === 22 && minor >= 12);
 }
 
 function commandOf(name, measure, programs) {

@@ -48,7 +48,7 @@ export function serveOrders(port, counter) {
  * thing; an interval is a program's own view of the delay, and alike everywhere.
  */
 function loopDelay() {
-  const period = 5;
+  const period = 2;
   let late = [];
   let last = performance.now();
   setInterval(() => {

@@ -91,9 +91,15 @@ impl Worker {
             if event.is_error() || (self.stream.is_tls() && !self.stream.establish()?) {
                 return if event.is_error() { Err(io::ErrorKind::ConnectionRefused.into()) } else { Ok(false) };
             }
-            // A plain stream is tried at once: asking whether it is connected costs as much as sending.
-            if visit == Visit::Message && self.stream.send(message)? < message.len() {
-                return if self.stream.is_tls() { Err(io::ErrorKind::WriteZero.into()) } else { Ok(false) };
+            if visit == Visit::Message {
+                // A plain stream is tried at once: asking whether it is connected costs as much as sending.
+                if self.stream.send(message)? == message.len() {
+                    self.step = Step::Waiting(0);
+                } else if self.stream.is_tls() {
+                    return Err(io::ErrorKind::WriteZero.into());
+                }
+                // The echo of a moment ago cannot be here yet, and comes with an event of its own.
+                return Ok(false);
             }
             self.step = Step::Waiting(0);
         }

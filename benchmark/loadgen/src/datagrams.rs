@@ -19,7 +19,7 @@ use crate::dial::MOST_EVENTS;
 use crate::failure::Failure;
 use crate::latency::Latencies;
 use crate::report::Report;
-use crate::sys::{BATCH, Batch, Peers};
+use crate::sys::{BATCH, Batch, Peers, cut_into_datagrams};
 use crate::window::{Part, Window};
 
 /// Every socket keeps `depth` datagrams on their way.
@@ -61,6 +61,8 @@ pub(crate) fn echo(arguments: &Arguments) -> Result<(), Failure> {
 pub(crate) fn flood(arguments: &Arguments) -> Result<(), Failure> {
     let socket = connected(arguments)?;
     let mut batch = Batch::new(datagram_size(arguments)?);
+    // A receiver that is faster than the sender would be measured by the sender's speed.
+    cut_into_datagrams(&socket, arguments.size)?;
     let mut window = Window::open(arguments);
     let mut stamp = Stamp::WarmUp;
     stamp.put_on(&mut batch);
@@ -74,9 +76,9 @@ pub(crate) fn flood(arguments: &Arguments) -> Result<(), Failure> {
             Part::Over => break,
             Part::WarmUp | Part::Measured => {}
         }
-        let count = batch.send(&socket, BATCH, Peers::Connected)? as u64;
+        socket.send(batch.all())?;
         if stamp == Stamp::Measured {
-            sent += count;
+            sent += BATCH as u64;
         }
     }
     let usage = window.close();
@@ -84,7 +86,7 @@ pub(crate) fn flood(arguments: &Arguments) -> Result<(), Failure> {
     Stamp::Over.put_on(&mut batch);
     let end = Instant::now() + Duration::from_millis(20);
     while Instant::now() < end {
-        batch.send(&socket, BATCH, Peers::Connected)?;
+        socket.send(batch.all())?;
     }
     say_that_it_is_over(&socket, &mut batch)?;
     Report::new(sent, &usage).print();

@@ -28,8 +28,7 @@ impl Dialer {
 
     /// Starts one connection and registers it.
     pub(crate) fn dial(&mut self, poll: &Poll, token: usize) -> Result<Stream, Failure> {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_nonblocking(true)?;
+        let socket = Socket::new(Domain::IPV4, Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
         socket.set_tcp_nodelay(true)?;
         sys::choose_port_when_connecting(&socket)?;
         // Closed connections keep their port for a minute: many source addresses have many ports.

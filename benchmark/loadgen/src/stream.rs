@@ -1,5 +1,6 @@
 //! A plain or TLS byte stream over a non-blocking socket.
 
+use std::cell::RefCell;
 use std::io::{self, ErrorKind, Read, Write};
 
 use mio::event::Source;
@@ -16,8 +17,18 @@ struct Tls {
     connection: Connection,
     /// Ciphertext that the session has not taken yet: it takes 4 KiB at a time, which as a read size would cost the
     /// load four system calls per record.
-    ciphertext: Vec<u8>,
+    ciphertext: Option<Ciphertext>,
+}
+
+struct Ciphertext {
+    room: Box<[u8]>,
     taken: usize,
+    filled: usize,
+}
+
+thread_local! {
+    /// Room for ciphertext that no connection uses now: thousands of idle connections must not hold some each.
+    static SPARE: RefCell<Vec<Box<[u8]>>> = const { RefCell::new(Vec::new()) };
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +50,7 @@ impl Stream {
             Connection::Client(client) => client.set_buffer_limit(Some(TLS_BACKLOG)),
             Connection::Server(server) => server.set_buffer_limit(Some(TLS_BACKLOG)),
         }
-        Self { socket, tls: Some(Box::new(Tls { connection, ciphertext: Vec::new(), taken: 0 })) }
+        Self { socket, tls: Some(Box::new(Tls { connection, ciphertext: None })) }
     }
 
     pub(crate) fn is_tls(&self) -> bool {
@@ -127,21 +138,21 @@ impl Tls {
 
     /// Feeds the session once; false when the socket has nothing.
     fn take_ciphertext(&mut self, socket: &mut TcpStream) -> io::Result<bool> {
-        if self.taken == self.ciphertext.len() {
-            // Thousands of idle connections must not hold a bulk buffer each.
-            let size = if self.connection.is_handshaking() { 4 * 1024 } else { 64 * 1024 };
-            self.ciphertext.resize(size, 0);
-            self.taken = 0;
-            match socket.read(&mut self.ciphertext) {
-                Ok(count) => self.ciphertext.truncate(count),
-                Err(error) => {
-                    self.ciphertext.clear();
-                    return if is_temporary(&error) { Ok(false) } else { Err(error) };
-                }
-            }
-        }
+        let mut ciphertext = match self.ciphertext.take() {
+            Some(ciphertext) => ciphertext,
+            None => match Ciphertext::read_from(socket)? {
+                Some(ciphertext) => ciphertext,
+                None => return Ok(false),
+            },
+        };
         // An empty slice is the end of the stream, and the session has to hear of it.
-        self.taken += self.connection.read_tls(&mut &self.ciphertext[self.taken..])?;
+        let rest = &ciphertext.room[ciphertext.taken..ciphertext.filled];
+        ciphertext.taken += self.connection.read_tls(&mut &*rest)?;
+        if ciphertext.taken < ciphertext.filled {
+            self.ciphertext = Some(ciphertext);
+        } else {
+            ciphertext.give_back();
+        }
         let state = self.connection.process_new_packets();
         if self.connection.wants_write() {
             self.flush(socket)?;
@@ -177,9 +188,31 @@ impl Tls {
     }
 }
 
+impl Ciphertext {
+    fn read_from(socket: &mut TcpStream) -> io::Result<Option<Self>> {
+        let room = SPARE.with_borrow_mut(Vec::pop).unwrap_or_else(|| vec![0; CIPHERTEXT_ROOM].into_boxed_slice());
+        let mut ciphertext = Self { room, taken: 0, filled: 0 };
+        match socket.read(&mut ciphertext.room) {
+            Ok(count) => {
+                ciphertext.filled = count;
+                Ok(Some(ciphertext))
+            }
+            Err(error) => {
+                ciphertext.give_back();
+                if is_temporary(&error) { Ok(None) } else { Err(error) }
+            }
+        }
+    }
+
+    fn give_back(self) {
+        SPARE.with_borrow_mut(|spare| spare.push(self.room));
+    }
+}
+
 fn is_temporary(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 
+const CIPHERTEXT_ROOM: usize = 64 * 1024;
 /// Ciphertext that one connection may hold back; enough for several records, so that sealing and sending overlap.
 const TLS_BACKLOG: usize = 256 * 1024;

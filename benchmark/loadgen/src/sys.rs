@@ -2,24 +2,34 @@
 #![expect(unsafe_code, reason = "raw system calls; each block says why it is sound")]
 
 use std::io;
-use std::mem::{size_of, size_of_val, zeroed};
+use std::mem::{size_of, zeroed};
 use std::os::fd::AsRawFd;
 use std::ptr;
 
 /// Leaves the choice of the local port to `connect`, which may use a port again for another peer; `bind` may not.
 pub(crate) fn choose_port_when_connecting(socket: &impl AsRawFd) -> io::Result<()> {
-    let on: libc::c_int = 1;
+    set_option(socket, libc::IPPROTO_IP, libc::IP_BIND_ADDRESS_NO_PORT, 1)
+}
+
+fn set_option(socket: &impl AsRawFd, level: libc::c_int, name: libc::c_int, value: libc::c_int) -> io::Result<()> {
     // SAFETY: the value is a live c_int, and its size is given.
     let status = unsafe {
         libc::setsockopt(
             socket.as_raw_fd(),
-            libc::IPPROTO_IP,
-            libc::IP_BIND_ADDRESS_NO_PORT,
-            ptr::from_ref(&on).cast(),
-            socklen(size_of_val(&on)),
+            level,
+            name,
+            ptr::from_ref(&value).cast(),
+            socklen(size_of::<libc::c_int>()),
         )
     };
     if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Has the kernel cut everything that is sent into datagrams of `size`, which costs a fraction of sending each. The peer
+/// sees ordinary datagrams.
+pub(crate) fn cut_into_datagrams(socket: &impl AsRawFd, size: usize) -> io::Result<()> {
+    let size = libc::c_int::try_from(size).map_err(|_| io::ErrorKind::InvalidInput)?;
+    set_option(socket, libc::SOL_UDP, libc::UDP_SEGMENT, size)
 }
 
 /// Raises the soft limit of open files to the hard one, as Node and Bun do. A limit that stays low shows by itself.
@@ -69,6 +79,11 @@ impl Batch {
         self.lengths = [self.slot; BATCH];
     }
 
+    /// All slots, one after the other.
+    pub(crate) fn all(&self) -> &[u8] {
+        &self.room
+    }
+
     pub(crate) fn datagram(&self, place: usize) -> &[u8] {
         &self.room[place * self.slot..][..self.lengths[place]]
     }
@@ -88,12 +103,14 @@ impl Batch {
         self.lengths = [length; BATCH];
     }
 
-    /// How many were received; `WouldBlock` when there was none.
+    /// How many were received: what is there, and on a blocking socket at least one.
     pub(crate) fn receive(&mut self, socket: &impl AsRawFd) -> io::Result<usize> {
         self.lengths = [self.slot; BATCH];
         self.with_headers(BATCH, Peers::Named, |headers, received| {
             // SAFETY: every header points to live buffers of the sizes it says.
-            let count = unsafe { libc::recvmmsg(socket.as_raw_fd(), headers, BATCH_LENGTH, 0, ptr::null_mut()) };
+            let count = unsafe {
+                libc::recvmmsg(socket.as_raw_fd(), headers, BATCH_LENGTH, libc::MSG_WAITFORONE, ptr::null_mut())
+            };
             *received = count;
         })
     }
