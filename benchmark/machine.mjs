@@ -33,6 +33,10 @@ export async function quiet({ patience = 10_000, cores = 0.2 } = {}) {
 
 function busySeconds() {
   // user, nice, system, idle, iowait, irq, softirq; in hundredths of a second
-  const [user, nice, system, , , irq, softirq] = fs.readFileSync('/proc/stat', 'utf8').split(/\s+/).slice(1).map(Number);
+  const [user, nice, system, , , irq, softirq] = fs
+    .readFileSync('/proc/stat', 'utf8')
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
   return (user + nice + system + irq + softirq) / 100;
 }

@@ -82,7 +82,7 @@ function plain(size) {
     {
       ...base,
       name: 'churn',
-      title: 'Churn: connect, one message, close',
+      title: 'Churn: connect, message, close',
       load: words(`churn --size ${size} --connections 16`),
       figure: figures.connections,
     },
@@ -149,7 +149,7 @@ function tls(size, key, everything) {
     {
       ...base,
       name: 'tls-churn',
-      title: 'Churn: connect, handshake, one message, close',
+      title: 'Churn: connect, handshake, message, close',
       load: words(`churn --tls --size ${size} --connections 16`),
       figure: figures.connections,
     },
@@ -220,7 +220,7 @@ function scaling(size) {
     {
       ...base,
       name: 'accept',
-      title: 'Accept: connect, one byte from the server, close',
+      title: 'Accept: connect, one byte back, close',
       service: 'greet',
       load: words('accept --connections 64'),
       figure: figures.connections,

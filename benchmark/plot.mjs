@@ -1,6 +1,6 @@
 // Horizontal bars around the line of Bun, as an SVG that is readable on light and dark pages.
 
-const layout = { width: 860, label: 270, right: 70, top: 62, bar: 13, gap: 3, group: 16, bottom: 30 };
+const layout = { width: 860, label: 240, right: 60, top: 62, bar: 13, gap: 3, group: 16, bottom: 30 };
 /** Bars beyond this are cut, and say their value all the same. */
 const mostShown = 4;
 
@@ -20,16 +20,18 @@ export function ratioPlot({ title, groups, legend }) {
   const parts = [];
   let y = top;
   for (const { label: name, note, bars } of groups) {
-    const height = bars.length * (bar + gap) - gap;
-    const middle = y + height / 2;
-    parts.push(text(label - 12, middle + (note ? -2 : 4), name, 'end'));
-    if (note) parts.push(text(label - 12, middle + 12, note, 'end', 'note'));
+    const middle = y + (bars.length * (bar + gap) - gap) / 2;
+    // What the measure is, and below it the particulars: "Pipeline, 50 connections" in two lines.
+    const [, what, particulars] = /^(.*?)(?:[,:] (.*))?$/.exec(name);
+    const below = [particulars, note].filter(Boolean).join('; ');
+    parts.push(text(label - 12, middle + (below ? -2 : 4), what, 'end'));
+    if (below) parts.push(text(label - 12, middle + 12, below, 'end', 'note'));
     for (const { server, median, low, high } of bars) {
       const center = y + bar / 2;
       parts.push(`<rect class="${server}" x="${label}" y="${y}" width="${round(x(median) - label)}" height="${bar}"/>`);
       parts.push(line(x(low), center, x(high), center, 'whisker'));
       for (const edge of [low, high]) parts.push(line(x(edge), center - 3, x(edge), center + 3, 'whisker'));
-      parts.push(text(Math.max(x(median), x(high)) + 6, y + bar - 2.5, median.toFixed(2), 'start', 'value'));
+      parts.push(text(width - 12, y + bar - 2.5, median.toFixed(2), 'end', 'value'));
       y += bar + gap;
     }
     y += space;
@@ -38,7 +40,10 @@ export function ratioPlot({ title, groups, legend }) {
 
   const grid = [];
   for (let ratio = 0; ratio <= end; ratio += end > 2.5 ? 1 : 0.5) {
-    grid.push(line(x(ratio), top - 8, x(ratio), foot, 'grid'), text(x(ratio), foot + 14, String(ratio), 'middle', 'note'));
+    grid.push(
+      line(x(ratio), top - 8, x(ratio), foot, 'grid'),
+      text(x(ratio), foot + 14, String(ratio), 'middle', 'note'),
+    );
   }
   const bun = `${line(x(1), top - 8, x(1), foot, 'bun')}${text(x(1), top - 13, legend.bun, 'middle', 'note')}`;
 
@@ -54,7 +59,9 @@ ${bun}
 }
 
 function key(groups, legend) {
-  const shown = Object.keys(legend).filter((name) => groups.some(({ bars }) => bars.some(({ server }) => server === name)));
+  const shown = Object.keys(legend).filter((name) =>
+    groups.some(({ bars }) => bars.some(({ server }) => server === name)),
+  );
   let x = layout.width - 12;
   return shown
     .toReversed()

@@ -33,9 +33,10 @@ export function buildLoadGenerator() {
 export function buildAddon(entry) {
   if (!fs.existsSync(entry)) return false;
   const home = path.dirname(entry);
-  if (!fs.readdirSync(home).some((name) => name.endsWith('.node'))) {
-    execFileSync('npm', ['run', 'build'], { cwd: home, stdio: 'inherit' });
-  }
+  const built = [home, path.join(home, 'lib')].some(
+    (folder) => fs.existsSync(folder) && fs.readdirSync(folder).some((name) => name.endsWith('.node')),
+  );
+  if (!built) execFileSync('npm', ['run', 'build'], { cwd: home, stdio: 'inherit' });
   return true;
 }
 

@@ -45,7 +45,8 @@ export function summaryLines(measure) {
     line += ` ${`[${short(value.low)} .. ${short(value.high)}]`.padEnd(21)}`;
     for (const base of ['bun', 'node']) {
       const against = found.against(base);
-      if (server !== base && figure.kind !== 'loss' && Number.isFinite(against.median)) line += ` x${base} ${range(against)}`;
+      if (server !== base && figure.kind !== 'loss' && Number.isFinite(against.median))
+        line += ` x${base} ${range(against)}`;
     }
     if (Number.isFinite(found.median('p50'))) {
       line += `  p50 ${short(found.median('p50'))} p99 ${short(found.median('p99'))} µs`;
@@ -74,7 +75,10 @@ export function writeDocuments(results, folder) {
     fs.writeFileSync(path.join(folder, file), plotOf(title, measures));
     sections.push(`## ${title}\n\n![${title}: throughput relative to Bun](${file})\n\n${tableOf(measures)}`);
   }
-  fs.writeFileSync(path.join(folder, 'benchmarks.md'), `${introduction(results)}${disturbances(results)}\n${sections.join('\n')}`);
+  fs.writeFileSync(
+    path.join(folder, 'benchmarks.md'),
+    `${introduction(results)}${disturbances(results)}\n${sections.join('\n')}`,
+  );
 }
 
 function introduction({ date, machine, versions, settings }) {
@@ -155,7 +159,12 @@ function tableOf(measures) {
       return [measure.title, measure.figure.cost, ...cells, ...delays];
     });
   const named = withCpu.map((name) => titleOf(name, measures[0]));
-  const costHead = ['Measure', 'CPU per', ...named.map((name) => `${name}, µs`), ...named.map((name) => `${name}, loop delay p99, ms`)];
+  const costHead = [
+    'Measure',
+    'CPU per',
+    ...named.map((name) => `${name}, µs`),
+    ...named.map((name) => `${name}, loop delay p99, ms`),
+  ];
   return `${markdownTable(head, rows)}\n${costs.length > 0 ? `${markdownTable(costHead, costs)}\n` : ''}`;
 }
 

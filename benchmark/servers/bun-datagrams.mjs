@@ -16,7 +16,7 @@ export async function startDatagrams(udpSocket) {
       },
     },
     'udp-count': {
-      data(socket, datagram) {
+      data(_socket, datagram) {
         count.add(datagram[0]);
       },
     },
@@ -28,6 +28,11 @@ export async function startDatagrams(udpSocket) {
       },
     },
   };
-  const socket = await udpSocket({ hostname: '127.0.0.1', port: 0, binaryType: 'buffer', socket: { ...handlers[service], error() {} } });
+  const socket = await udpSocket({
+    hostname: '127.0.0.1',
+    port: 0,
+    binaryType: 'buffer',
+    socket: { ...handlers[service], error() {} },
+  });
   return { port: socket.port, count };
 }

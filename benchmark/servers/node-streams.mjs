@@ -5,9 +5,9 @@ const services = {
     socket.on('data', (chunk) => socket.write(chunk));
   },
   sink(socket) {
-    let bytes = 0;
+    socket.received = 0;
     socket.on('data', (chunk) => {
-      bytes += chunk.length;
+      socket.received += chunk.length;
     });
   },
   greet(socket) {
