@@ -104,7 +104,8 @@ function introduction({ date, machine, versions, settings }) {
 How to read it:
 
 - Servers are echo servers unless the measure says otherwise, one thread each. The load generator is a Rust program on
-  the same machine. *bare epoll* is a Rust server that does nothing but the system calls: about what can be had at all.
+  the same machine. *bare epoll* is a Rust server that does nothing but the system calls (and rustls, on TLS): about what
+  can be had at all.
 - Every round runs all servers in a new random order. Figures are medians over the rounds; ratios are taken within each
   round, with their quartiles in brackets.
 - CPU is the time per message (connection, MB, datagram) of the server's JavaScript thread + all its other threads.
