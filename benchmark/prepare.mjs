@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildIfNeeded } from '../scripts/build.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const cache = path.join(os.tmpdir(), 'bun-sockets-bench');
@@ -26,18 +27,13 @@ export function buildLoadGenerator() {
 }
 
 /**
- * Builds the addon if nobody did.
+ * Builds this checkout's addon if it is absent or older than its sources. Another checkout's is taken as it is.
  * @param {string} entry path of the package's index.js
  * @returns {boolean} whether there is a package to measure
  */
 export function buildAddon(entry) {
-  if (!fs.existsSync(entry)) return false;
-  const home = path.dirname(entry);
-  const built = [home, path.join(home, 'lib')].some(
-    (folder) => fs.existsSync(folder) && fs.readdirSync(folder).some((name) => name.endsWith('.node')),
-  );
-  if (!built) execFileSync('npm', ['run', 'build'], { cwd: home, stdio: 'inherit' });
-  return true;
+  if (entry === path.join(root, 'index.js')) buildIfNeeded();
+  return fs.existsSync(entry);
 }
 
 /**
