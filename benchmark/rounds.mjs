@@ -64,6 +64,9 @@ async function speed(measure, names, { programs, rounds, seconds, warmup, tries,
         const sample = await undisturbed(() => once(measure, server, programs, words), round < 0 ? 1 : tries, patience);
         if (sample === undefined) warn(`no result from ${server.name} in ${measure.name}`);
         else if (round >= 0) samples[server.name][round] = sample;
+        // A server that stands still would otherwise look like a slow one.
+        if (sample?.value === 0 && measure.figure.better === 'more')
+          warn(`${server.name} did nothing in ${measure.name}`);
       }
     }
   } finally {
