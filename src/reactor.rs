@@ -211,9 +211,10 @@ impl Reactor {
             if self.turn.is_spent() {
                 return Ok(Next::Yield);
             }
-            while let Some(key) = self.queue.pop_front() {
-                if let Some(event) = self.step(key, scratch) {
-                    return Ok(Next::Event(event));
+            if let Some(key) = self.queue.pop_front() {
+                match self.step(key, scratch) {
+                    Some(event) => return Ok(Next::Event(event)),
+                    None => continue,
                 }
             }
             if self.look()? {
@@ -507,8 +508,10 @@ impl Reactor {
                         Some(Event::HandshakeFailed(key.index, failed))
                     }
                     None => {
-                        // Records that say nothing to the program; there may be more behind them.
+                        // Records that say nothing to the program, with more behind them; or the kernel is out of memory.
+                        // It counts as an event, so that neither goes on for longer than a turn.
                         if work {
+                            self.turn.count(0);
                             self.enqueue(key);
                         }
                         None

@@ -17,7 +17,7 @@ use std::io::{self, IoSlice, Write};
 use std::net::Shutdown;
 
 use crate::stream::{Ended, READ_LIMIT, StreamEvent, Written};
-use crate::sys::{Ready, StreamIo};
+use crate::sys::{Ready, StreamIo, is_transient};
 use crate::tls::{ProtocolFailure, Session};
 
 /// Ciphertext of one read. The plaintext of it, and of the part of a record that was there before, fits in one data event.
@@ -431,6 +431,11 @@ impl SecureStream {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     // Whatever the poll said before is used up by this.
                     self.ready.writable = false;
+                    return Flushed::Blocked;
+                }
+                // Memory was short, of which the poll says nothing: the reactor comes back in the next turn.
+                Err(error) if is_transient(&error) => {
+                    self.ready.writable = true;
                     return Flushed::Blocked;
                 }
                 Err(_) => return Flushed::Failed,

@@ -16,7 +16,7 @@ use std::io;
 use std::net::Shutdown;
 
 use crate::failure::Failure;
-use crate::sys::{Ready, StreamIo, expect_large_blocks};
+use crate::sys::{Ready, StreamIo, expect_large_blocks, is_transient};
 use crate::tls::ProtocolFailure;
 
 /// The most that one data event carries: 512 KiB, as in Bun.
@@ -38,6 +38,8 @@ pub struct Stream {
     ready: Readiness,
     paused: bool,
     bulk: bool,
+    /// A failure that a send or a bulk read has taken off the socket; the step that finds the end tells it.
+    failure: Option<Failure>,
 }
 
 /// What the program can still receive.
@@ -122,6 +124,7 @@ impl Stream {
             ready: Readiness::default(),
             paused: false,
             bulk: false,
+            failure: None,
         }
     }
 
@@ -173,6 +176,7 @@ impl Stream {
         }
         if std::mem::take(&mut self.ready.failed) {
             return match self.io.take_error() {
+                Ok(None) if self.failure.is_some() => Some(StreamEvent::Closed(self.failure)),
                 Ok(None) if self.read == ReadSide::Ended => Some(StreamEvent::Closed(None)),
                 Ok(None) => None,
                 Ok(Some(error)) | Err(error) => Some(StreamEvent::Closed(Some(error.into()))),
@@ -183,8 +187,11 @@ impl Stream {
 
     /// Reads straight into memory that the caller has made after a [`StreamEvent::Bulk`]; how many bytes came.
     pub fn receive(&mut self, into: &mut [u8]) -> usize {
-        // An error or an end shows again in the next step, which is the one to tell of it.
-        let count = self.io.receive(into).unwrap_or(0);
+        // An end shows again in the next step, which is the one to tell of it.
+        let count = self.io.receive(into).unwrap_or_else(|error| {
+            self.keep(error);
+            0
+        });
         self.ready.readable = count == 0 || into.len() == READ_LIMIT || self.ready.read_closed || self.ready.failed;
         self.bulk = count >= BULK;
         count
@@ -201,16 +208,19 @@ impl Stream {
         match self.io.send(bytes) {
             Ok(count) => {
                 if count < bytes.len() {
-                    self.write = WriteSide::Full;
+                    self.full(false);
                 }
                 Written::Taken(count)
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.write = WriteSide::Full;
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock || is_transient(&error) => {
+                self.full(is_transient(&error));
                 Written::Taken(0)
             }
             // The poll reports the broken connection, and the step after that closes it.
-            Err(_) => Written::Refused,
+            Err(error) => {
+                self.keep(error);
+                Written::Refused
+            }
         }
     }
 
@@ -266,6 +276,22 @@ impl Stream {
         self.has_work()
     }
 
+    /// The kernel took less than it was given. Whatever the poll said of room before is used up by that; when it was memory
+    /// that was short, the poll will say nothing, and the drain event follows by itself.
+    fn full(&mut self, transient: bool) {
+        self.write = WriteSide::Full;
+        self.ready.writable = transient;
+    }
+
+    /// Keeps a failure that reading would have told, and that the kernel tells only once. EPIPE is not one of those: after
+    /// it comes an ordinary end.
+    fn keep(&mut self, error: io::Error) {
+        if !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::BrokenPipe) {
+            self.failure = Some(error.into());
+            self.ready.failed = true;
+        }
+    }
+
     fn write_step(&mut self) -> Option<StreamEvent> {
         if !std::mem::take(&mut self.ready.writable) {
             return None;
@@ -286,6 +312,10 @@ impl Stream {
                     (!stays).then_some(StreamEvent::Closed(None))
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+                Err(error) if is_transient(&error) => {
+                    self.ready.writable = true;
+                    None
+                }
                 Err(error) => Some(StreamEvent::Closed(Some(error.into()))),
             },
         }
@@ -301,6 +331,9 @@ impl Stream {
         match self.io.receive(scratch) {
             Ok(0) => {
                 self.ready.readable = false;
+                if self.failure.is_some() {
+                    return Some(StreamEvent::Closed(self.failure));
+                }
                 self.read = ReadSide::Ended;
                 // As Bun: who has already sent FIN is told of the close only.
                 Some(if matches!(self.write, WriteSide::Shut) { StreamEvent::Closed(None) } else { StreamEvent::End })

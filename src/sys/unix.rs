@@ -164,12 +164,11 @@ impl StreamIo {
     ///
     /// # Errors
     ///
-    /// The system's; `WouldBlock` when there is no room, being out of buffers included.
+    /// The system's; `WouldBlock` when there is no room.
     pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             match send(&self.0, bytes) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if is_transient(&error) => return Err(io::ErrorKind::WouldBlock.into()),
                 result => return result,
             }
         }
@@ -184,7 +183,6 @@ impl StreamIo {
         loop {
             match send_vectored(&self.0, slices) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if is_transient(&error) => return Err(io::ErrorKind::WouldBlock.into()),
                 result => return result,
             }
         }

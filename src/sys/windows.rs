@@ -169,10 +169,7 @@ impl StreamIo {
     ///
     /// The system's; `WouldBlock` when there is no room.
     pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        match (&self.0).write(bytes) {
-            Err(error) if is_transient(&error) => Err(io::ErrorKind::WouldBlock.into()),
-            result => result,
-        }
+        (&self.0).write(bytes)
     }
 
     /// How many bytes a read would find: unknown here, so that reads go through the scratch memory.
