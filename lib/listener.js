@@ -30,6 +30,8 @@ class Listening {
   /** @type {string | undefined} */ hostname;
   /** @type {number | undefined} */ port = undefined;
   /** @type {string | undefined} */ unix;
+  /** It waits for descriptors; more connections that cannot be accepted must not start more timers. */
+  #waiting = false;
 
   /** Makes what is behind an accepted socket, and its class. @type {(listening: Listening) => [Connection, any]} */
   #accept;
@@ -56,7 +58,10 @@ class Listening {
 
   /** There was no descriptor for a connection; the backlog keeps it. */
   exhausted() {
+    if (this.#waiting) return;
+    this.#waiting = true;
     setTimeout(() => {
+      this.#waiting = false;
       if (this.slot !== -1) handle.retry(this.listener);
     }, RETRY).unref();
   }
