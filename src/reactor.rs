@@ -21,7 +21,7 @@ use crate::secure::CIPHERTEXT_LIMIT;
 use crate::shaking::{self, Handshake, Shaken};
 use crate::slab::{Key, Slab};
 use crate::stream::{Stream, StreamEvent};
-use crate::sys::{ListenerIo, Poller, Ready, StreamIo};
+use crate::sys::{ListenerIo, Poller, Ready, STREAM, StreamIo};
 use crate::tls::{Failed, HandshakeFailure, Session};
 use crate::transport::{Step, Transport};
 use crate::turn::{Idle, Turn};
@@ -419,10 +419,18 @@ impl Reactor {
         let mut transport = transport.shaking_hands(tapped);
         // While tokio's poll watches the socket this one must not: each message would wake the JS thread for nothing.
         let unwatched = self.poller.registry().deregister(transport.io_mut());
-        if let (Err(error), Some(shaking)) = (unwatched, transport.shaking()) {
-            shaking.settle(Shaken::failed(HandshakeFailure::Transport(error)));
-        }
+        let unwatched = match (unwatched, transport.shaking()) {
+            (Err(error), Some(shaking)) => {
+                shaking.settle(Shaken::failed(HandshakeFailure::Transport(error)));
+                false
+            }
+            _ => true,
+        };
         self.put(key, Handle::Stream(transport));
+        if !unwatched {
+            self.enqueue(key);
+            self.jobs.wake.call();
+        }
         self.ciphertext.resize(CIPHERTEXT_LIMIT, 0);
     }
 
@@ -548,8 +556,7 @@ impl Reactor {
         let idle = Handle::Pending { allow_half_open: false, task: None, outcome: None };
         if let Some(Handle::Stream(transport)) = self.put(key, idle) {
             let mut transport = transport.secured(session);
-            let interests = Interest::READABLE | Interest::WRITABLE;
-            if let Err(error) = self.poller.registry().register(transport.io_mut(), key.token(), interests) {
+            if let Err(error) = self.poller.registry().register(transport.io_mut(), key.token(), STREAM) {
                 // The poll has no room for it. The program sees the connection break.
                 transport.discard();
                 self.discard(key.index);
@@ -588,8 +595,15 @@ impl Reactor {
         }
         let io = match accepted {
             Accepted::Stream(io) => io,
-            Accepted::None => return None,
-            Accepted::Exhausted => return Some(Event::Exhausted(key.index)),
+            Accepted::None => {
+                // Connections that were given up, without end: they count, so that a turn ends.
+                self.turn.count(0);
+                return None;
+            }
+            Accepted::Exhausted => {
+                self.turn.count(0);
+                return Some(Event::Exhausted(key.index));
+            }
         };
         let socket = self.entries.insert(Entry {
             handle: Handle::Pending { allow_half_open, task: None, outcome: None },
@@ -599,6 +613,7 @@ impl Reactor {
         let Ok(io) = self.watch(io, socket) else {
             // The poll has no room for it, which passes; the connection itself is lost, as it would be in `accept`.
             self.entries.remove(socket.index);
+            self.turn.count(0);
             return Some(Event::Exhausted(key.index));
         };
         self.put(socket, Handle::Stream(Transport::Plain(Stream::new(io, allow_half_open))));
@@ -631,7 +646,14 @@ impl Reactor {
                 Ok(io) => {
                     let token = key.token();
                     // Registered just now: the poll speaks for itself.
-                    let ready = Ready { token, readable: false, writable: true, read_closed: false, failed: false };
+                    let ready = Ready {
+                        token,
+                        readable: false,
+                        writable: true,
+                        urgent: false,
+                        read_closed: false,
+                        failed: false,
+                    };
                     Some(self.connected(key, io, allow_half_open, ready))
                 }
                 Err(error) => Some(self.connect_failed(key, Box::new(error.into()))),
@@ -684,7 +706,7 @@ impl Reactor {
     }
 
     fn watch(&self, mut io: StreamIo, key: Key) -> io::Result<StreamIo> {
-        self.poller.registry().register(&mut io, key.token(), Interest::READABLE | Interest::WRITABLE)?;
+        self.poller.registry().register(&mut io, key.token(), STREAM)?;
         Ok(io)
     }
 

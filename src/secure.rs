@@ -16,6 +16,7 @@
 use std::io::{self, IoSlice, Write};
 use std::net::Shutdown;
 
+use crate::failure::Failure;
 use crate::stream::{Ended, READ_LIMIT, StreamEvent, Written};
 use crate::sys::{Ready, StreamIo, is_transient};
 use crate::tls::{ProtocolFailure, Session};
@@ -36,6 +37,8 @@ pub struct SecureStream {
     ready: Readiness,
     paused: bool,
     broken: Option<ProtocolFailure>,
+    /// A failure that a send has taken off the socket; the step that finds the end tells it.
+    failure: Option<Failure>,
     tap: Tap,
 }
 
@@ -77,7 +80,7 @@ enum WriteSide {
 struct Readiness {
     readable: bool,
     writable: bool,
-    read_closed: bool,
+    read_on: bool,
     failed: bool,
 }
 
@@ -92,6 +95,7 @@ impl SecureStream {
     /// A stream whose handshake is over.
     #[must_use]
     pub fn new(io: StreamIo, session: Box<Session>, allow_half_open: bool, tapped: bool) -> Self {
+        let read_on = io.stops_short();
         Self {
             io,
             session,
@@ -99,9 +103,10 @@ impl SecureStream {
             read: ReadSide::Greeting,
             write: WriteSide::Full,
             // The socket was polled elsewhere while the handshake went on: what has come since is found by trying.
-            ready: Readiness { readable: true, writable: true, ..Readiness::default() },
+            ready: Readiness { readable: true, writable: true, read_on, failed: false },
             paused: false,
             broken: None,
+            failure: None,
             tap: if tapped { Tap::On(Vec::new()) } else { Tap::Off },
         }
     }
@@ -126,7 +131,7 @@ impl SecureStream {
     pub fn note(&mut self, ready: &Ready) -> bool {
         self.ready.readable |= ready.readable || ready.read_closed;
         self.ready.writable |= ready.writable;
-        self.ready.read_closed |= ready.read_closed;
+        self.ready.read_on |= ready.read_closed || ready.urgent;
         self.ready.failed |= ready.failed;
         self.has_work()
     }
@@ -159,6 +164,7 @@ impl SecureStream {
         }
         if std::mem::take(&mut self.ready.failed) {
             return match self.io.take_error() {
+                Ok(None) if self.failure.is_some() => Some(StreamEvent::Closed(self.failure)),
                 Ok(None) if self.read == ReadSide::Ended => Some(StreamEvent::Closed(None)),
                 Ok(None) => None,
                 Ok(Some(error)) | Err(error) => Some(StreamEvent::Closed(Some(error.into()))),
@@ -211,7 +217,7 @@ impl SecureStream {
     pub fn shut_read(&mut self) {
         if self.read != ReadSide::Ended && self.io.shutdown(Shutdown::Read).is_ok() {
             self.ready.readable = true;
-            self.ready.read_closed = true;
+            self.ready.read_on = true;
         }
     }
 
@@ -326,11 +332,14 @@ impl SecureStream {
         match self.io.receive(into) {
             Ok(0) => {
                 self.ready.readable = false;
+                if self.failure.is_some() {
+                    return Some(StreamEvent::Closed(self.failure));
+                }
                 self.read = ReadSide::Closed;
                 Some(self.end_of_stream())
             }
             Ok(count) => {
-                self.ready.readable = count == room || self.ready.read_closed || self.ready.failed;
+                self.ready.readable = count == room || self.ready.read_on || self.ready.failed;
                 if let Tap::On(tapped) = &mut self.tap {
                     tapped.extend_from_slice(&scratch[..count]);
                     return Some(StreamEvent::Raw(count));
@@ -341,6 +350,8 @@ impl SecureStream {
                 self.ready.readable = false;
                 None
             }
+            // The bytes stay with the kernel; the reactor comes back in the next turn.
+            Err(error) if is_transient(&error) => None,
             Err(error) => Some(StreamEvent::Closed(Some(error.into()))),
         }
     }
@@ -438,7 +449,14 @@ impl SecureStream {
                     self.ready.writable = true;
                     return Flushed::Blocked;
                 }
-                Err(_) => return Flushed::Failed,
+                Err(error) => {
+                    // The kernel tells this only once. EPIPE is no such failure: after it comes an ordinary end.
+                    if error.kind() != io::ErrorKind::BrokenPipe {
+                        self.failure = Some(error.into());
+                        self.ready.failed = true;
+                    }
+                    return Flushed::Failed;
+                }
             }
         }
         Flushed::All

@@ -70,8 +70,9 @@ enum WriteSide {
 struct Readiness {
     readable: bool,
     writable: bool,
-    /// Sticky: reading goes on to the end of the stream, since a FIN may have shared an edge with data.
-    read_closed: bool,
+    /// Sticky: a short read does not mean that nothing is left. A FIN may have shared an edge with data, and the kernel stops
+    /// reading at urgent data, and on unix sockets where descriptors were sent along.
+    read_on: bool,
     failed: bool,
 }
 
@@ -116,12 +117,13 @@ impl Stream {
     /// A stream over a connected socket.
     #[must_use]
     pub fn new(io: StreamIo, allow_half_open: bool) -> Self {
+        let ready = Readiness { read_on: io.stops_short(), ..Readiness::default() };
         Self {
             io,
             allow_half_open,
             read: ReadSide::Open,
             write: WriteSide::Open,
-            ready: Readiness::default(),
+            ready,
             paused: false,
             bulk: false,
             failure: None,
@@ -149,7 +151,7 @@ impl Stream {
     pub fn note(&mut self, ready: &Ready) -> bool {
         self.ready.readable |= ready.readable || ready.read_closed;
         self.ready.writable |= ready.writable;
-        self.ready.read_closed |= ready.read_closed;
+        self.ready.read_on |= ready.read_closed || ready.urgent;
         self.ready.failed |= ready.failed;
         self.has_work()
     }
@@ -189,10 +191,12 @@ impl Stream {
     pub fn receive(&mut self, into: &mut [u8]) -> usize {
         // An end shows again in the next step, which is the one to tell of it.
         let count = self.io.receive(into).unwrap_or_else(|error| {
-            self.keep(error);
+            if !is_transient(&error) {
+                self.keep(error);
+            }
             0
         });
-        self.ready.readable = count == 0 || into.len() == READ_LIMIT || self.ready.read_closed || self.ready.failed;
+        self.ready.readable = count == 0 || into.len() == READ_LIMIT || self.ready.read_on || self.ready.failed;
         self.bulk = count >= BULK;
         count
     }
@@ -205,23 +209,28 @@ impl Stream {
         if bytes.is_empty() {
             return Written::Taken(0);
         }
-        match self.io.send(bytes) {
-            Ok(count) => {
-                if count < bytes.len() {
-                    self.full(false);
+        let mut taken = 0;
+        // Only a refusal is believed: after a short count alone the kernel need not tell of room, as when it was memory that
+        // was short.
+        while taken < bytes.len() {
+            match self.io.send(&bytes[taken..]) {
+                Ok(count) => taken += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock || is_transient(&error) => {
+                    self.full(is_transient(&error));
+                    break;
                 }
-                Written::Taken(count)
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock || is_transient(&error) => {
-                self.full(is_transient(&error));
-                Written::Taken(0)
-            }
-            // The poll reports the broken connection, and the step after that closes it.
-            Err(error) => {
-                self.keep(error);
-                Written::Refused
+                // The poll reports the broken connection, and the step after that closes it.
+                Err(error) => {
+                    self.keep(error);
+                    if taken == 0 {
+                        return Written::Refused;
+                    }
+                    self.full(false);
+                    break;
+                }
             }
         }
+        Written::Taken(taken)
     }
 
     /// Sends `bytes` and then FIN.
@@ -261,7 +270,7 @@ impl Stream {
     pub fn shut_read(&mut self) {
         if self.read == ReadSide::Open && self.io.shutdown(Shutdown::Read).is_ok() {
             self.ready.readable = true;
-            self.ready.read_closed = true;
+            self.ready.read_on = true;
         }
     }
 
@@ -306,6 +315,8 @@ impl Stream {
                 Ok(count) => {
                     *sent += count;
                     if *sent < rest.len() {
+                        // As in `write`: until the kernel refuses.
+                        self.ready.writable = true;
                         return None;
                     }
                     let stays = self.allow_half_open && self.read == ReadSide::Open && self.finish_writing();
@@ -339,7 +350,7 @@ impl Stream {
                 Some(if matches!(self.write, WriteSide::Shut) { StreamEvent::Closed(None) } else { StreamEvent::End })
             }
             Ok(count) => {
-                self.ready.readable = count == scratch.len() || self.ready.read_closed || self.ready.failed;
+                self.ready.readable = count == scratch.len() || self.ready.read_on || self.ready.failed;
                 self.bulk = count >= BULK;
                 if count >= LARGE {
                     expect_large_blocks();
@@ -350,6 +361,8 @@ impl Stream {
                 self.ready.readable = false;
                 None
             }
+            // The bytes stay with the kernel; the reactor comes back in the next turn.
+            Err(error) if is_transient(&error) => None,
             Err(error) => Some(StreamEvent::Closed(Some(error.into()))),
         }
     }

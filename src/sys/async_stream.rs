@@ -35,12 +35,19 @@ impl AsyncStream {
     }
 }
 
+/// Polls whichever stream it is, again when a signal came between: tokio reports that as a failure.
 macro_rules! each {
     ($self:ident, $stream:ident => $work:expr) => {
-        match &mut *$self {
-            AsyncStream::Tcp($stream) => $work,
-            #[cfg(unix)]
-            AsyncStream::Unix($stream) => $work,
+        loop {
+            let polled = match &mut *$self {
+                AsyncStream::Tcp($stream) => $work,
+                #[cfg(unix)]
+                AsyncStream::Unix($stream) => $work,
+            };
+            match polled {
+                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                polled => return polled,
+            }
         }
     };
 }

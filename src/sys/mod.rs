@@ -15,4 +15,4 @@ pub use platform::{
     BAD_DESCRIPTOR, CONNECTION_REFUSED, Descriptor, INVALID, IO_ERROR, ListenerIo, Sharing, StreamIo, UNSUPPORTED,
     expect_large_blocks, interface_index, is_aborted, is_transient, number,
 };
-pub use poller::{Poller, Ready};
+pub use poller::{Poller, Ready, STREAM};

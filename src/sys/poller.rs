@@ -16,7 +16,7 @@ pub use threaded::Poller;
 
 /// What the poll says of one socket.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "four independent facts, as the poll tells them")]
+#[expect(clippy::struct_excessive_bools, reason = "five independent facts, as the poll tells them")]
 pub struct Ready {
     /// Whose readiness it is.
     pub token: mio::Token,
@@ -24,6 +24,8 @@ pub struct Ready {
     pub readable: bool,
     /// There is room to write.
     pub writable: bool,
+    /// Urgent data waits, at which a read stops short. Known on Linux only.
+    pub urgent: bool,
     /// The peer has ended its side, or both sides are closed: reading must go on to the end.
     pub read_closed: bool,
     /// The socket has failed, or both of its sides are closed.
@@ -36,11 +38,22 @@ impl From<&mio::event::Event> for Ready {
             token: event.token(),
             readable: event.is_readable(),
             writable: event.is_writable(),
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            urgent: event.is_priority(),
+            #[cfg(not(any(target_os = "linux", target_os = "android")))]
+            urgent: false,
             read_closed: event.is_read_closed(),
             failed: event.is_error() || event.is_write_closed(),
         }
     }
 }
+
+/// What a connected stream is polled for.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub const STREAM: mio::Interest = mio::Interest::READABLE.add(mio::Interest::WRITABLE).add(mio::Interest::PRIORITY);
+/// What a connected stream is polled for.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub const STREAM: mio::Interest = mio::Interest::READABLE.add(mio::Interest::WRITABLE);
 
 /// How many readiness events one system call fetches; more come with the next call.
 const EVENTS: usize = 1024;

@@ -76,7 +76,10 @@ pub fn is_transient(error: &io::Error) -> bool {
 
 /// One connected, or connecting, stream socket.
 #[derive(Debug)]
-pub struct StreamIo(Socket);
+pub struct StreamIo {
+    socket: Socket,
+    unix: bool,
+}
 
 impl StreamIo {
     /// Starts a connection to a TCP address; the outcome shows as readiness.
@@ -93,7 +96,7 @@ impl StreamIo {
         start(&socket, &address.into())?;
         // As Bun: small writes leave at once.
         socket.set_tcp_nodelay(true)?;
-        Ok(Self(socket))
+        Ok(Self { socket, unix: false })
     }
 
     /// Starts a connection to a unix path, or to an abstract name when `path` starts with a NUL.
@@ -105,7 +108,7 @@ impl StreamIo {
         let socket = Socket::new(Domain::UNIX, nonblocking(Type::STREAM), None)?;
         unix_defaults(&socket)?;
         start(&socket, &unix_address(path)?)?;
-        Ok(Self(socket))
+        Ok(Self { socket, unix: true })
     }
 
     /// Takes a descriptor over that must be a stream socket; it belongs to the stream from then on, unless this fails.
@@ -120,10 +123,14 @@ impl StreamIo {
         // SAFETY: `into_raw_fd` gives it back below whenever the descriptor turns out not to be ours to keep.
         let socket = unsafe { Socket::from_raw_fd(descriptor) };
         let checked = socket.r#type().and_then(|kind| {
-            if kind == Type::STREAM { socket.set_nonblocking(true) } else { Err(io::Error::from_raw_os_error(INVALID)) }
+            if kind != Type::STREAM {
+                return Err(io::Error::from_raw_os_error(INVALID));
+            }
+            socket.set_nonblocking(true)?;
+            Ok(socket.local_addr()?.is_unix())
         });
         match checked {
-            Ok(()) => Ok(Self(socket)),
+            Ok(unix) => Ok(Self { socket, unix }),
             Err(error) => {
                 std::mem::forget(socket);
                 Err(error)
@@ -134,7 +141,7 @@ impl StreamIo {
     /// A connection that was made elsewhere, by tokio for example.
     #[must_use]
     pub fn from_std(stream: std::net::TcpStream) -> Self {
-        Self(stream.into())
+        Self { socket: stream.into(), unix: false }
     }
 
     /// A second descriptor of the same socket, for a handshake that runs elsewhere.
@@ -143,7 +150,7 @@ impl StreamIo {
     ///
     /// The system's, when there is no descriptor left.
     pub fn duplicate(&self) -> io::Result<Self> {
-        self.0.try_clone().map(Self)
+        Ok(Self { socket: self.socket.try_clone()?, unix: self.unix })
     }
 
     /// One `recv`.
@@ -153,7 +160,7 @@ impl StreamIo {
     /// The system's; `WouldBlock` when there is nothing.
     pub fn receive(&self, into: &mut [u8]) -> io::Result<usize> {
         loop {
-            match (&self.0).read(into) {
+            match (&self.socket).read(into) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return result,
             }
@@ -167,7 +174,7 @@ impl StreamIo {
     /// The system's; `WouldBlock` when there is no room.
     pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         loop {
-            match send(&self.0, bytes) {
+            match send(&self.socket, bytes) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return result,
             }
@@ -181,11 +188,17 @@ impl StreamIo {
     /// As [`StreamIo::send`].
     pub fn send_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         loop {
-            match send_vectored(&self.0, slices) {
+            match send_vectored(&self.socket, slices) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return result,
             }
         }
+    }
+
+    /// Whether a read may give less than there is, without a sign: on a unix socket it stops where descriptors were sent along.
+    #[must_use]
+    pub fn stops_short(&self) -> bool {
+        self.unix
     }
 
     /// How many bytes a read would find.
@@ -194,7 +207,7 @@ impl StreamIo {
     ///
     /// The system's.
     pub fn available(&self) -> io::Result<usize> {
-        Ok(usize::try_from(rustix::io::ioctl_fionread(&self.0)?).unwrap_or(usize::MAX))
+        Ok(usize::try_from(rustix::io::ioctl_fionread(&self.socket)?).unwrap_or(usize::MAX))
     }
 
     /// Ends one side or both.
@@ -203,7 +216,7 @@ impl StreamIo {
     ///
     /// ENOTCONN when the peer is already gone.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.0.shutdown(how)
+        self.socket.shutdown(how)
     }
 
     /// Makes the close that follows send RST.
@@ -212,7 +225,7 @@ impl StreamIo {
     ///
     /// The system's.
     pub fn reset_on_close(&self) -> io::Result<()> {
-        self.0.set_linger(Some(Duration::ZERO))
+        self.socket.set_linger(Some(Duration::ZERO))
     }
 
     /// Takes the pending error off the socket.
@@ -221,7 +234,7 @@ impl StreamIo {
     ///
     /// The system's.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.0.take_error()
+        self.socket.take_error()
     }
 
     /// `TCP_NODELAY`.
@@ -230,7 +243,7 @@ impl StreamIo {
     ///
     /// The system's.
     pub fn set_no_delay(&self, on: bool) -> io::Result<()> {
-        self.0.set_tcp_nodelay(on)
+        self.socket.set_tcp_nodelay(on)
     }
 
     /// `SO_KEEPALIVE`, and the idle time before the first probe unless it is zero.
@@ -239,13 +252,13 @@ impl StreamIo {
     ///
     /// The system's; EOPNOTSUPP for an idle time on unix sockets, which take the option without effect.
     pub fn set_keep_alive(&self, on: bool, idle: Duration) -> io::Result<()> {
-        if self.is_unix() && on && !idle.is_zero() {
+        if self.unix && on && !idle.is_zero() {
             return Err(io::Error::from_raw_os_error(UNSUPPORTED));
         }
         if on && !idle.is_zero() {
-            self.0.set_tcp_keepalive(&TcpKeepalive::new().with_time(idle.max(Duration::from_secs(1))))?;
+            self.socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(idle.max(Duration::from_secs(1))))?;
         }
-        self.0.set_keepalive(on)
+        self.socket.set_keepalive(on)
     }
 
     /// `IP_TOS`, or the traffic class over IPv6.
@@ -254,9 +267,9 @@ impl StreamIo {
     ///
     /// The system's; EINVAL on unix sockets.
     pub fn set_type_of_service(&self, value: u32) -> io::Result<()> {
-        match self.0.local_addr()?.as_socket() {
-            Some(SocketAddr::V4(_)) => self.0.set_tos_v4(value),
-            Some(SocketAddr::V6(_)) => self.0.set_tclass_v6(value),
+        match self.socket.local_addr()?.as_socket() {
+            Some(SocketAddr::V4(_)) => self.socket.set_tos_v4(value),
+            Some(SocketAddr::V6(_)) => self.socket.set_tclass_v6(value),
             None => Err(io::Error::from_raw_os_error(INVALID)),
         }
     }
@@ -267,9 +280,9 @@ impl StreamIo {
     ///
     /// The system's; EINVAL on unix sockets.
     pub fn type_of_service(&self) -> io::Result<u32> {
-        match self.0.local_addr()?.as_socket() {
-            Some(SocketAddr::V4(_)) => self.0.tos_v4(),
-            Some(SocketAddr::V6(_)) => self.0.tclass_v6(),
+        match self.socket.local_addr()?.as_socket() {
+            Some(SocketAddr::V4(_)) => self.socket.tos_v4(),
+            Some(SocketAddr::V6(_)) => self.socket.tclass_v6(),
             None => Err(io::Error::from_raw_os_error(INVALID)),
         }
     }
@@ -277,23 +290,19 @@ impl StreamIo {
     /// This end's address, unless it is a unix socket.
     #[must_use]
     pub fn local_address(&self) -> Option<SocketAddr> {
-        self.0.local_addr().ok()?.as_socket()
+        self.socket.local_addr().ok()?.as_socket()
     }
 
     /// The other end's address, unless it is a unix socket or gone.
     #[must_use]
     pub fn remote_address(&self) -> Option<SocketAddr> {
-        self.0.peer_addr().ok()?.as_socket()
+        self.socket.peer_addr().ok()?.as_socket()
     }
 
     /// The descriptor's number.
     #[must_use]
     pub fn descriptor(&self) -> Descriptor {
-        self.0.as_raw_fd()
-    }
-
-    fn is_unix(&self) -> bool {
-        self.0.local_addr().is_ok_and(|address| address.is_unix())
+        self.socket.as_raw_fd()
     }
 }
 
@@ -301,7 +310,7 @@ impl TryFrom<StreamIo> for AsyncStream {
     type Error = io::Error;
 
     fn try_from(io: StreamIo) -> io::Result<Self> {
-        Self::new(io.0)
+        Self::new(io.socket)
     }
 }
 
@@ -370,7 +379,7 @@ impl ListenerIo {
                         // Refused only by a connection that is already gone; its end shows in the first read.
                         drop(socket.set_tcp_nodelay(true));
                     }
-                    return Ok(StreamIo(socket));
+                    return Ok(StreamIo { socket, unix: self.unix });
                 }
             }
         }
@@ -390,30 +399,30 @@ impl ListenerIo {
 }
 
 macro_rules! source {
-    ($type:ty, $socket:tt) => {
+    ($type:ty) => {
         impl Source for $type {
             fn register(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
-                SourceFd(&self.$socket.as_raw_fd()).register(registry, token, interests)
+                SourceFd(&self.socket.as_raw_fd()).register(registry, token, interests)
             }
 
             fn reregister(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
-                SourceFd(&self.$socket.as_raw_fd()).reregister(registry, token, interests)
+                SourceFd(&self.socket.as_raw_fd()).reregister(registry, token, interests)
             }
 
             fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-                SourceFd(&self.$socket.as_raw_fd()).deregister(registry)
+                SourceFd(&self.socket.as_raw_fd()).deregister(registry)
             }
         }
     };
 }
 
-source!(StreamIo, 0);
-source!(ListenerIo, socket);
+source!(StreamIo);
+source!(ListenerIo);
 
-/// A connect that has only begun counts as success.
+/// A connect that has only begun counts as success; one that was interrupted goes on by itself (POSIX, `connect`).
 fn start(socket: &Socket, address: &SockAddr) -> io::Result<()> {
     match socket.connect(address) {
-        Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => Ok(()),
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EINPROGRESS | libc::EINTR)) => Ok(()),
         result => result,
     }
 }

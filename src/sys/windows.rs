@@ -172,6 +172,12 @@ impl StreamIo {
         (&self.0).write(bytes)
     }
 
+    /// Whether a read may give less than there is, without a sign: not here.
+    #[must_use]
+    pub fn stops_short(&self) -> bool {
+        false
+    }
+
     /// How many bytes a read would find: unknown here, so that reads go through the scratch memory.
     ///
     /// # Errors
