@@ -4,7 +4,6 @@
 const { ClientConnection, Connection } = require('./connection');
 const { engine } = require('./engine');
 const { systemError } = require('./errors');
-const { handle } = require('./socket');
 const { TlsState, disconnected, protocolError } = require('./tls-state');
 
 /**
@@ -168,6 +167,10 @@ class RawConnection extends Connection {
     return this.#secure.isOpen;
   }
 
+  get handle() {
+    return this.#secure.handle;
+  }
+
   close() {
     this.#secure.close();
   }
@@ -180,7 +183,7 @@ class RawConnection extends Connection {
   endEarly(withoutData) {
     if (!withoutData) return -1;
     this.#secure.shut = true;
-    handle.shutWrite(this.socket);
+    this.handle.shutWrite();
     return 0;
   }
 }

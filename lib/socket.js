@@ -1,11 +1,10 @@
 'use strict';
 // The socket that programs hold.
 
-const { engine, native, record, scratch } = require('./engine');
+const { native, record, scratch } = require('./engine');
 const { invalidThis, invalidType, outOfBounds } = require('./errors');
 const { Handlers } = require('./handlers');
-const { finish, takeMethods, wrongAccessor } = require('./members');
-const { SocketHandle } = require('./native');
+const { finish, wrongAccessor } = require('./members');
 const { bytesOf } = require('./payload');
 
 /** @typedef {import('./connection').Connection} Connection */
@@ -20,23 +19,18 @@ const BAD_DESCRIPTOR = -9;
 const LONGEST_IDLE = 0x7fffffff;
 
 const encoder = new TextEncoder();
-const handle = takeMethods(SocketHandle);
 
 /**
  * Makes a class of sockets. `TCPSocket` and `TLSSocket` differ in their names and in two members only.
  * @param {'TCPSocket' | 'TLSSocket'} tag
  */
 function defineSocket(tag) {
-  class Socket extends SocketHandle {
+  class Socket {
     /** @type {Connection} */ #connection;
     /** What the addresses were when they were first read. @type {{ local?: any, remote?: any }} */ #seen = {};
 
-    /**
-     * @param {Connection} connection
-     * @param {number} slot its place in the native half
-     */
-    constructor(connection, slot) {
-      super(engine.id, slot);
+    /** @param {Connection} connection */
+    constructor(connection) {
       this.#connection = connection;
     }
 
@@ -73,7 +67,8 @@ function defineSocket(tag) {
     }
 
     get fd() {
-      return Socket.#of(this, 'fd').isOpen ? handle.descriptor(this) : -1;
+      const connection = Socket.#of(this, 'fd');
+      return connection.isOpen ? connection.handle.descriptor() : -1;
     }
 
     get listener() {
@@ -207,7 +202,7 @@ function defineSocket(tag) {
 
     getTypeOfService() {
       const connection = Socket.#own(this).#connection;
-      return connection.isOpen ? handle.serviceType(this) : BAD_DESCRIPTOR;
+      return connection.isOpen ? connection.handle.serviceType() : BAD_DESCRIPTOR;
     }
 
     getX509Certificate() {
@@ -219,11 +214,13 @@ function defineSocket(tag) {
     }
 
     pause() {
-      if (Socket.#own(this).#connection.isOpen) handle.hold(this);
+      const connection = Socket.#own(this).#connection;
+      if (connection.isOpen) connection.handle.hold();
     }
 
     ref() {
-      if (Socket.#own(this).#connection.isOpen) handle.reference(this, true);
+      const connection = Socket.#own(this).#connection;
+      if (connection.isOpen) connection.handle.reference(true);
     }
 
     /** @this {any} */
@@ -244,7 +241,8 @@ function defineSocket(tag) {
     }
 
     resume() {
-      if (Socket.#own(this).#connection.isOpen) handle.release(this);
+      const connection = Socket.#own(this).#connection;
+      if (connection.isOpen) connection.handle.release();
     }
 
     resumeSNI(/** @type {any} */ _error, /** @type {any} */ _context) {
@@ -254,7 +252,7 @@ function defineSocket(tag) {
     setKeepAlive(/** @type {any} */ enable, /** @type {any} */ initialDelay) {
       const connection = Socket.#own(this).#connection;
       const idle = initialDelay === undefined ? 0 : milliseconds(initialDelay);
-      return connection.isOpen && handle.keepAlive(this, Boolean(enable), idle);
+      return connection.isOpen && connection.handle.keepAlive(Boolean(enable), idle);
     }
 
     setKeyCert(/** @type {any} */ _keyCert) {
@@ -268,7 +266,7 @@ function defineSocket(tag) {
     setNoDelay(/** @type {any} */ noDelay) {
       const connection = Socket.#own(this).#connection;
       if (!connection.isOpen) return false;
-      handle.noDelay(this, noDelay === undefined || Boolean(noDelay));
+      connection.handle.noDelay(noDelay === undefined || Boolean(noDelay));
       // As in Bun: a unix socket has no delay to begin with.
       return true;
     }
@@ -285,7 +283,7 @@ function defineSocket(tag) {
     setTypeOfService(/** @type {any} */ tos) {
       const connection = Socket.#own(this).#connection;
       if (!connection.isOpen) return BAD_DESCRIPTOR;
-      return handle.setServiceType(this, tos === undefined ? 0 : typeOfService(tos));
+      return connection.handle.setServiceType(tos === undefined ? 0 : typeOfService(tos));
     }
 
     /** @this {any} */
@@ -297,10 +295,10 @@ function defineSocket(tag) {
       const connection = Socket.#own(this).#connection;
       if (!connection.isOpen) return;
       if (halfClose) {
-        handle.shutRead(this);
+        connection.handle.shutRead();
       } else {
         connection.shut = true;
-        handle.shutWrite(this);
+        connection.handle.shutWrite();
       }
     }
 
@@ -320,7 +318,8 @@ function defineSocket(tag) {
     }
 
     unref() {
-      if (Socket.#own(this).#connection.isOpen) handle.reference(this, false);
+      const connection = Socket.#own(this).#connection;
+      if (connection.isOpen) connection.handle.reference(false);
     }
 
     /** @this {any} */
@@ -359,11 +358,11 @@ function defineSocket(tag) {
     }
 
     #local() {
-      return (this.#seen.local ??= this.#connection.isOpen ? handle.localEndpoint(this) : undefined);
+      return (this.#seen.local ??= this.#connection.isOpen ? this.#connection.handle.localEndpoint() : undefined);
     }
 
     #remote() {
-      return (this.#seen.remote ??= this.#connection.isOpen ? handle.remoteEndpoint(this) : undefined);
+      return (this.#seen.remote ??= this.#connection.isOpen ? this.#connection.handle.remoteEndpoint() : undefined);
     }
   }
 
@@ -409,4 +408,4 @@ function typeOfService(value) {
 
 const TCPSocket = defineSocket('TCPSocket');
 
-module.exports = { TCPSocket, defineSocket, handle };
+module.exports = { TCPSocket, defineSocket };

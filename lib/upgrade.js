@@ -36,8 +36,8 @@ function upgrade(plain, args) {
   plain.setTimeout(0);
   secure.occupy(plain.vacate());
   secure.raw = raw;
-  raw.socket = new TLSSocket(raw, secure.slot);
-  secure.socket = new TLSSocket(secure, secure.slot);
+  raw.socket = new TLSSocket(raw);
+  secure.socket = new TLSSocket(secure);
   secure.begin();
   return [raw.socket, secure.socket];
 }
