@@ -27,7 +27,8 @@ const encoder = new TextEncoder();
 function defineSocket(tag) {
   class Socket {
     /** @type {Connection} */ #connection;
-    /** What the addresses were when they were first read. @type {{ local?: any, remote?: any }} */ #seen = {};
+    /** What the addresses were when they were first read. @type {any} */ #seenLocal = undefined;
+    /** @type {any} */ #seenRemote = undefined;
 
     /** @param {Connection} connection */
     constructor(connection) {
@@ -358,11 +359,11 @@ function defineSocket(tag) {
     }
 
     #local() {
-      return (this.#seen.local ??= this.#connection.isOpen ? this.#connection.handle.localEndpoint() : undefined);
+      return (this.#seenLocal ??= this.#connection.isOpen ? this.#connection.handle.localEndpoint() : undefined);
     }
 
     #remote() {
-      return (this.#seen.remote ??= this.#connection.isOpen ? this.#connection.handle.remoteEndpoint() : undefined);
+      return (this.#seenRemote ??= this.#connection.isOpen ? this.#connection.handle.remoteEndpoint() : undefined);
     }
   }
 
