@@ -183,7 +183,7 @@ impl SecureStream {
 
     /// Sends `bytes` and then `close_notify`. The stream lives on until the peer has ended, too.
     ///
-    /// Differs from Bun: bytes that do not fit at once are kept and sent.
+    /// Differs from Bun (3): bytes that do not fit at once are kept and sent.
     pub fn end(&mut self, bytes: &[u8]) -> Ended {
         if self.is_writable() {
             let taken = self.encrypt(bytes);
