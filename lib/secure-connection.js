@@ -148,7 +148,7 @@ class SecureConnection extends ClientConnection {
  * The raw half of an upgraded socket. It keeps the handlers of the plain socket, whose `data` gets the records as they come;
  * what it closes is the whole connection.
  *
- * Differs from Bun: nothing can be written to it. Bun puts such bytes between the records, which breaks the connection.
+ * Differs from Bun (14): nothing can be written to it. Bun puts such bytes between the records, which breaks the connection.
  */
 class RawConnection extends Connection {
   /** @type {SecureConnection} */ #secure;

@@ -141,8 +141,9 @@ function defineSocket(tag) {
     }
 
     /** @this {any} */
-    exportKeyingMaterial(/** @type {any} */ _length, /** @type {any} */ _label, /** @type {any} */ _context) {
-      return Socket.#own(this).#connection.tls.exportKeyingMaterial(...arguments);
+    exportKeyingMaterial(/** @type {any} */ length, /** @type {any} */ label, /** @type {any} */ context) {
+      if (arguments.length < 2) return Socket.#own(this).#connection.tls.exportKeyingMaterial();
+      return Socket.#own(this).#connection.tls.exportKeyingMaterial(length, label, context);
     }
 
     flush() {
@@ -273,8 +274,9 @@ function defineSocket(tag) {
     }
 
     /** @this {any} */
-    setServername(/** @type {any} */ _name) {
-      return Socket.#own(this).#connection.tls.setServername(...arguments);
+    setServername(/** @type {any} */ name) {
+      if (arguments.length === 0) return Socket.#own(this).#connection.tls.setServername();
+      return Socket.#own(this).#connection.tls.setServername(name);
     }
 
     setSession(/** @type {any} */ session) {
@@ -288,8 +290,9 @@ function defineSocket(tag) {
     }
 
     /** @this {any} */
-    setVerifyMode(/** @type {any} */ _requestCert, /** @type {any} */ _rejectUnauthorized) {
-      return Socket.#own(this).#connection.tls.setVerifyMode(...arguments);
+    setVerifyMode(/** @type {any} */ requestCert, /** @type {any} */ rejectUnauthorized) {
+      if (arguments.length < 2) return Socket.#own(this).#connection.tls.setVerifyMode();
+      return Socket.#own(this).#connection.tls.setVerifyMode(requestCert, rejectUnauthorized);
     }
 
     shutdown(/** @type {any} */ halfClose) {
@@ -324,10 +327,11 @@ function defineSocket(tag) {
     }
 
     /** @this {any} */
-    upgradeTLS(/** @type {any} */ _options) {
+    upgradeTLS(/** @type {any} */ options) {
+      const connection = Socket.#own(this).#connection;
       // Here and not above: that module needs this one.
       const { upgrade } = require('./upgrade');
-      return upgrade(Socket.#own(this).#connection, [...arguments]);
+      return arguments.length === 0 ? upgrade(connection) : upgrade(connection, options);
     }
 
     write(/** @type {any} */ data, /** @type {any} */ byteOffset, /** @type {any} */ byteLength) {

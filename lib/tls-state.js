@@ -62,7 +62,7 @@ class TlsState {
     this.#entry = entry;
     this.#isServer = isServer;
     this.#host = host;
-    // Differs from Bun: a server that asks for no certificate has nothing to complain about.
+    // Differs from Bun (5): a server that asks for no certificate has nothing to complain about.
     this.#error = isServer && !context.requestsCertificate() ? null : nothingVerified();
   }
 
@@ -188,7 +188,7 @@ class TlsState {
     if (!this.#isLive) return undefined;
     if (this.#isServer) return this.#serverName;
     const name = this.#serverName ?? this.#entry.serverName ?? this.#host;
-    // Differs from Bun: an address is not announced.
+    // Differs from Bun (6): an address is not announced.
     return name === undefined || name === '' || net.isIP(name) !== 0 ? undefined : name;
   }
 

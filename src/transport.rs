@@ -178,7 +178,7 @@ impl Transport {
 
     /// Sends `bytes` and ends.
     ///
-    /// Differs from Bun: during a handshake the bytes are kept and sent after it, and then the end; Bun forgets both.
+    /// Differs from Bun (3): during a handshake the bytes are kept and sent after it, and then the end; Bun forgets both.
     pub fn end(&mut self, bytes: &[u8]) -> Ended {
         match self {
             Self::Plain(stream) => stream.end(bytes),
