@@ -15,6 +15,8 @@ const { Engine } = require('./native');
  * @property {() => void} [ended]
  * @property {() => void} [drained]
  * @property {(errno: number) => void} [closed]
+ * @property {(length: number) => void} [datagram]
+ * @property {(errno: number) => void} [failed]
  */
 
 // What the first number of a record says; `src/binding/hot.rs` has the same list.
@@ -28,12 +30,14 @@ const BULK = 6;
 const END = 7;
 const DRAIN = 8;
 const CLOSED = 9;
+const DATAGRAM = 20;
+const FAILED = 21;
 
 /** The most bytes of one data event, as in Bun. */
 const READ_LIMIT = 512 * 1024;
 
 /** Shared with the native half: what the last event or call came to. */
-const record = new Int32Array(new ArrayBuffer(32));
+const record = new Int32Array(new ArrayBuffer(64));
 /** Shared with the native half: received bytes, until they are copied out; bytes to send, until they are sent. */
 const scratch = new Uint8Array(new ArrayBuffer(READ_LIMIT));
 /** @type {(Target | undefined)[]} */
@@ -103,6 +107,9 @@ function deliver(kind, slot, detail) {
     case DATA:
       target.received(detail);
       break;
+    case DATAGRAM:
+      target.datagram(detail);
+      break;
     case BULK:
       target.bulk(detail);
       break;
@@ -125,6 +132,9 @@ function deliver(kind, slot, detail) {
     case CONNECT_FAILED:
       targets[slot] = undefined;
       target.connectFailed(detail);
+      break;
+    case FAILED:
+      target.failed(detail);
       break;
     case EXHAUSTED:
       target.exhausted();

@@ -19,8 +19,9 @@ use crate::listener::{Accepted, Listener};
 use crate::runtime;
 use crate::slab::{Key, Slab};
 use crate::stream::{Stream, StreamEvent};
-use crate::sys::{ListenerIo, Poller, Ready, StreamIo};
+use crate::sys::{DatagramIo, ListenerIo, Poller, Ready, StreamIo};
 use crate::turn::{Idle, Turn};
+use crate::udp::{Inbox, Udp, UdpEvent};
 
 /// Something that the JS half has to be told; the numbers are slots.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ pub enum Event {
     ConnectFailed(u32, Box<RaceLost>),
     /// What a stream has to tell; after [`StreamEvent::Closed`] its slot is free.
     Stream(u32, StreamEvent),
+    /// What a UDP socket has to tell.
+    Udp(u32, UdpEvent),
 }
 
 /// What [`Reactor::next`] found.
@@ -60,6 +63,7 @@ pub struct Reactor {
     entries: Slab<Entry>,
     queue: VecDeque<Key>,
     ready: Vec<Ready>,
+    inbox: Inbox,
     jobs: Jobs,
     turn: Turn,
     referenced: usize,
@@ -89,6 +93,7 @@ enum Handle {
         outcome: Option<Result<StreamIo, Box<RaceLost>>>,
     },
     Stream(Stream),
+    Udp(Udp),
 }
 
 /// Where finished work of other threads arrives.
@@ -157,6 +162,7 @@ impl Reactor {
             entries: Slab::new(),
             queue: VecDeque::new(),
             ready: Vec::new(),
+            inbox: Inbox::new(),
             jobs: Jobs { sender, finished, wake },
             turn: Turn::new(),
             referenced: 0,
@@ -243,6 +249,7 @@ impl Reactor {
                 Handle::Connecting { ready: said, .. } => said.get_or_insert(ready).token == ready.token,
                 Handle::Pending { .. } => false,
                 Handle::Stream(stream) => stream.note(&ready),
+                Handle::Udp(udp) => udp.note(&ready),
             };
             if work {
                 self.enqueue(key);
@@ -315,6 +322,28 @@ impl Reactor {
         key.index
     }
 
+    /// Adds a UDP socket.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when the poll can't take it.
+    pub fn open_udp(&mut self, io: DatagramIo) -> io::Result<u32> {
+        let mut io = io;
+        let key = self.entries.insert(Entry {
+            handle: Handle::Pending { allow_half_open: false, task: None, outcome: None },
+            queued: false,
+            referenced: false,
+        });
+        let interests = Interest::READABLE | Interest::WRITABLE;
+        if let Err(error) = self.poller.registry().register(&mut io, key.token(), interests) {
+            self.entries.remove(key.index);
+            return Err(error);
+        }
+        self.put(key, Handle::Udp(Udp::new(io)));
+        self.reference(key.index, true);
+        Ok(key.index)
+    }
+
     /// Lets a listener that found no descriptor try again.
     pub fn retry(&mut self, slot: u32) {
         if let Some(listener) = self.listener(slot) {
@@ -354,6 +383,27 @@ impl Reactor {
         }
     }
 
+    /// The UDP socket in a slot.
+    pub fn udp(&mut self, slot: u32) -> Option<&mut Udp> {
+        match &mut self.entries.slot(slot)?.handle {
+            Handle::Udp(udp) => Some(udp),
+            _ => None,
+        }
+    }
+
+    /// Does something to a UDP socket after which it may have events of its own, and sees to it that they come.
+    pub fn with_udp<T>(&mut self, slot: u32, change: impl FnOnce(&mut Udp) -> T) -> Option<T> {
+        let udp = self.udp(slot)?;
+        let result = change(udp);
+        if udp.has_work()
+            && let Some(key) = self.entries.key(slot)
+        {
+            self.enqueue(key);
+            self.jobs.wake.call();
+        }
+        Some(result)
+    }
+
     /// Does something to a stream after which it may have events of its own, and sees to it that they come.
     pub fn with_stream<T>(&mut self, slot: u32, change: impl FnOnce(&mut Stream) -> T) -> Option<T> {
         let stream = self.stream(slot)?;
@@ -382,6 +432,9 @@ impl Reactor {
     /// Drops a handle: its socket is closed, what it was doing is given up, and its slot rests until the next turn.
     pub fn close(&mut self, slot: u32) {
         self.reference(slot, false);
+        if let Some(key) = self.entries.key(slot) {
+            self.inbox.drop_for(key);
+        }
         if let Some(Entry { handle: Handle::Pending { task: Some(task), .. }, .. }) = self.entries.remove(slot) {
             task.abort();
         }
@@ -424,6 +477,19 @@ impl Reactor {
                     }
                 }
                 Some(Event::Stream(key.index, event))
+            }
+            Handle::Udp(udp) => {
+                let event = udp.step(key, &mut self.inbox, scratch);
+                let more = udp.has_work();
+                if self.inbox.has(key) {
+                    // The inbox is for one socket at a time: it goes first until it is empty.
+                    self.enqueue_first(key);
+                } else if more {
+                    self.enqueue(key);
+                }
+                let event = event?;
+                self.turn.count(if let UdpEvent::Datagram(arrived) = event { arrived.length } else { 0 });
+                Some(Event::Udp(key.index, event))
             }
         }
     }
@@ -550,6 +616,14 @@ impl Reactor {
             && !std::mem::replace(&mut entry.queued, true)
         {
             self.queue.push_back(key);
+        }
+    }
+
+    fn enqueue_first(&mut self, key: Key) {
+        if let Some(entry) = self.entries.at(key)
+            && !std::mem::replace(&mut entry.queued, true)
+        {
+            self.queue.push_front(key);
         }
     }
 }

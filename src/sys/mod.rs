@@ -1,5 +1,6 @@
 //! What differs between platforms: sockets, and how the JS thread learns that they are ready.
 
+mod datagram;
 #[cfg(unix)]
 #[path = "unix.rs"]
 #[expect(unsafe_code, reason = "system calls that no crate wraps")]
@@ -9,8 +10,9 @@ mod platform;
 mod platform;
 mod poller;
 
+pub use datagram::{Arrived, DatagramIo, DatagramSharing, Membership, Packet};
 pub use platform::{
     BAD_DESCRIPTOR, CONNECTION_REFUSED, Descriptor, INVALID, IO_ERROR, ListenerIo, Sharing, StreamIo, UNSUPPORTED,
-    interface_index, is_aborted, is_transient, number,
+    interface_index, interface_name, is_aborted, is_transient, number,
 };
 pub use poller::{Poller, Ready};
