@@ -106,10 +106,9 @@ function connectOption(connect) {
   if (!isObject(connect)) throw invalidType('Expected "connect" to be an object');
   const hostname = hostName(connect.hostname, 'connect.hostname');
   if (hostname === undefined) throw invalidType('Expected "connect.hostname" to be a string');
-  if (connect.port === undefined || connect.port === null) {
-    throw invalidType('Expected "connect.port" to be an integer');
-  }
-  return { hostname, port: portNumber(connect.port, 1, 'connect.port') };
+  const { port } = connect;
+  if (port === undefined || port === null) throw invalidType('Expected "connect.port" to be an integer');
+  return { hostname, port: portNumber(port, 1, 'connect.port') };
 }
 
 /** @param {any} value */

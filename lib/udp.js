@@ -6,7 +6,7 @@ const { engine, native, record, scratch, targets } = require('./engine');
 const { codeOf, invalidThis, invalidType, notFound, systemError } = require('./errors');
 const { ARRAYBUFFER, BUFFER } = require('./handlers');
 const { finish, takeMethods, wrongAccessor } = require('./members');
-const { FAMILY_MISMATCH, NOT_FOUND, NO_ADDRESS, UdpHandle } = require('./native');
+const { FAMILY_MISMATCH, INTERFACE_MISMATCH, NOT_FOUND, NO_ADDRESS, UdpHandle } = require('./native');
 const { copy } = require('./received');
 const { destination, sender } = require('./udp-address');
 const { portNumber, readUdpOptions } = require('./udp-options');
@@ -534,6 +534,7 @@ function sourceGroup(socket, join, source, address, at, count) {
   if (count < 2) throw invalidType(`Expected 2 arguments, got ${count}`);
   const result = handle.sourceGroup(socket, join, `${source}`, `${address}`, at === undefined ? undefined : `${at}`);
   if (result === FAMILY_MISMATCH) throw invalidType('Family mismatch between source and group addresses');
+  if (result === INTERFACE_MISMATCH) throw invalidType('Family mismatch among source, group and interface addresses');
   return check(result, true);
 }
 

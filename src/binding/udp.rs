@@ -18,6 +18,9 @@ use crate::udp::Udp;
 /// A group and an address beside it are of different families, where an error number is expected.
 #[napi]
 pub const FAMILY_MISMATCH: i32 = -100_001;
+/// A source and a group are of one family, and the interface beside them is of another, where an error number is expected.
+#[napi]
+pub const INTERFACE_MISMATCH: i32 = -100_003;
 /// An address can't be read, where an error number is expected.
 #[napi]
 pub const NO_ADDRESS: i32 = -100_002;
@@ -144,7 +147,7 @@ impl UdpHandle {
         let (Some(source), Some(group)) = (Literal::parse(&source), Literal::parse(&group)) else { return -INVALID };
         let interface = interface.and_then(|text| Literal::parse(&text));
         if interface.is_some_and(|interface| interface.ip.is_ipv4() != group.ip.is_ipv4()) {
-            return FAMILY_MISMATCH;
+            return if source.ip.is_ipv4() == group.ip.is_ipv4() { INTERFACE_MISMATCH } else { FAMILY_MISMATCH };
         }
         let change = membership(join);
         match (source.ip, group.ip) {
