@@ -76,15 +76,14 @@ function readUdpOptions(options) {
   return {
     hostname,
     port,
-    // Differs from Bun: there only the bit of `flags` has a name of its own, and only in node:dgram.
-    reusePort: (flags & REUSE_PORT) !== 0 || given.reusePort === true,
+    // Differs from Bun (13): `reusePort` and `signal` are additions of ours.
+    reusePort: (flags & REUSE_PORT) !== 0 || flag(given.reusePort),
     reuseAddress: (flags & REUSE_ADDRESS) !== 0,
     ipv6Only: (flags & IPV6_ONLY) !== 0,
     handlers,
     binaryType,
     connect: isAbsent(connect) ? undefined : connectOption(connect),
-    // Differs from Bun: `signal` is an addition of ours; what is no AbortSignal is ignored, as every unknown option.
-    signal: given.signal instanceof AbortSignal ? given.signal : undefined,
+    signal: abortSignal(given.signal),
   };
 }
 
@@ -99,6 +98,20 @@ function readHandlers(table) {
     handlers[name] = { run, context: new AsyncResource('BunUdpSocket') };
   }
   return handlers;
+}
+
+/** @param {any} value @returns {AbortSignal | undefined} */
+function abortSignal(value) {
+  if (value === undefined || value === null) return undefined;
+  if (!(value instanceof AbortSignal)) throw invalidType('Expected "signal" to be an AbortSignal');
+  return value;
+}
+
+/** @param {any} value */
+function flag(value) {
+  if (value === undefined) return false;
+  if (typeof value !== 'boolean') throw invalidType('Expected "reusePort" to be a boolean');
+  return value;
 }
 
 /** @param {any} connect */

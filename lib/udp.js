@@ -86,7 +86,7 @@ class Mailbox {
 
   /** An error has come back. @param {number} errno positive */
   failed(errno) {
-    // Differs from Bun: a datagram to a dead port does not end a program that has neither connected the socket nor asked
+    // Differs from Bun (12): a datagram to a dead port does not end a program that has neither connected the socket nor asked
     // for errors. On Linux the kernel is not even asked for them; elsewhere they may come all the same.
     if (this.error === undefined && !this.connected) return;
     this.fail(systemError(errno, 'recv'));

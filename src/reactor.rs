@@ -633,3 +633,41 @@ impl From<io::Error> for RaceLost {
         Self { failure: Failure::from(error), attempts: Vec::new() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::stream::READ_LIMIT;
+    use crate::sys::DatagramSharing;
+    use crate::udp::{BATCH, Sent};
+
+    #[test]
+    fn a_flooded_socket_is_at_most_a_batch_ahead_of_the_others() {
+        let mut reactor = Reactor::new(Wake::new(|| {})).expect("a reactor");
+        let mut open = || {
+            let io = DatagramIo::bind((Ipv4Addr::LOCALHOST, 0).into(), DatagramSharing::default()).expect("it binds");
+            let address = io.local_address();
+            (reactor.open_udp(io).expect("it is watched"), address)
+        };
+        let ((flooded, flood), (other, quiet)) = (open(), open());
+        let sent = reactor.with_udp(other, |udp| {
+            (0..4 * BATCH).all(|_| udp.send(b"x", flood) == Sent::Taken(1)) && udp.send(b"y", quiet) == Sent::Taken(1)
+        });
+        assert_eq!(sent, Some(true));
+        let (mut ahead, mut scratch) = (0, vec![0; READ_LIMIT]);
+        reactor.begin();
+        loop {
+            match reactor.next(&mut scratch).expect("the poll works") {
+                Next::Event(Event::Udp(slot, UdpEvent::Datagram(_))) if slot == other => break,
+                Next::Event(Event::Udp(slot, UdpEvent::Datagram(_))) => {
+                    assert_eq!(slot, flooded);
+                    ahead += 1;
+                }
+                next => assert!(matches!(next, Next::Yield), "{next:?}"),
+            }
+        }
+        assert!(ahead <= BATCH, "{ahead}");
+    }
+}

@@ -27,18 +27,18 @@ pub(super) fn numbers(literal: Literal) -> [i32; 6] {
 
 impl Core {
     pub(super) fn tell_datagram(&self, kind: i32, slot: u32, arrived: &Arrived) {
-        let sender = arrived.sender;
-        self.sender.set(Some(sender));
-        let (family, [a, b, c, d]) = words(sender.ip());
-        let scope = if let SocketAddr::V6(v6) = sender { v6.scope_id().cast_signed() } else { 0 };
+        let from = arrived.sender;
+        self.sender.set(Some(from));
+        let (family, [a, b, c, d]) = words(from.ip());
+        let scope = if let SocketAddr::V6(v6) = from { v6.scope_id().cast_signed() } else { 0 };
         let length = i32::try_from(arrived.length).unwrap_or(i32::MAX);
-        let port = i32::from(sender.port());
+        let port = i32::from(from.port());
         self.tell(&[kind, slot.cast_signed(), length, i32::from(arrived.truncated), family, port, a, b, c, d, scope]);
     }
 
     /// Tells how many datagrams were sent, or the negative error number.
-    fn send_datagrams(&self, slot: u32, send: impl FnOnce(&mut Udp) -> Sent) {
-        let sent = self.with(|reactor: &mut Reactor| reactor.with_udp(slot, send)).flatten();
+    fn send_datagrams(&self, slot: u32, work: impl FnOnce(&mut Udp) -> Sent) {
+        let sent = self.with(|reactor: &mut Reactor| reactor.with_udp(slot, work)).flatten();
         self.tell(&[match sent {
             Some(Sent::Taken(count)) => i32::try_from(count).unwrap_or(i32::MAX),
             Some(Sent::Refused(failure)) => -failure.number(),

@@ -10,5 +10,10 @@ pub mod engine;
 mod hot;
 pub mod listener;
 pub mod socket;
+#[expect(
+    clippy::must_use_candidate,
+    clippy::needless_pass_by_value,
+    reason = "JavaScript calls these functions, and its strings arrive as owned ones"
+)]
 pub mod udp;
 mod wake;

@@ -66,7 +66,7 @@ impl UdpHandle {
     #[napi]
     pub fn connect(&self, hostname: String, port: u16) -> i32 {
         match super::engine::bind_address(&hostname, port) {
-            Some(address) => self.number(|udp| udp.connect(address)),
+            Some(address) => self.option(|io| io.connect(address)),
             None => NOT_FOUND,
         }
     }
@@ -86,7 +86,7 @@ impl UdpHandle {
     /// Closes the socket.
     #[napi]
     pub fn shut(&self) {
-        self.reactor(|reactor, slot| reactor.close(slot));
+        self.reactor(Reactor::close);
     }
 
     /// `SO_BROADCAST`: 0 or a negative error number, as all that follow.
@@ -167,11 +167,7 @@ impl UdpHandle {
     }
 
     fn option(&self, set: impl FnOnce(&DatagramIo) -> io::Result<()>) -> i32 {
-        self.number(|udp| set(udp.io()))
-    }
-
-    fn number(&self, work: impl FnOnce(&mut Udp) -> io::Result<()>) -> i32 {
-        match self.with(work) {
+        match self.with(|udp| set(udp.io())) {
             Some(Ok(())) => 0,
             Some(Err(error)) => -Failure::from(error).number(),
             None => -BAD_DESCRIPTOR,

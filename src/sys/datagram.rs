@@ -12,6 +12,7 @@ use super::Descriptor;
 
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "system calls that no crate wraps")]
+#[expect(clippy::cast_possible_truncation, reason = "address families and sizes of structures are small")]
 mod linux;
 #[cfg(target_os = "linux")]
 use linux as platform;
@@ -91,6 +92,14 @@ impl DatagramIo {
         }
         socket.bind(&address.into())?;
         Ok(Self { socket: UdpSocket::from_std(socket.into()), ipv6: address.is_ipv6() })
+    }
+
+    /// Takes a datagram socket of another kind over, to be filled up in tests.
+    #[cfg(all(test, unix))]
+    pub(crate) fn from_descriptor(descriptor: std::os::fd::OwnedFd) -> io::Result<Self> {
+        let socket = std::net::UdpSocket::from(descriptor);
+        socket.set_nonblocking(true)?;
+        Ok(Self { socket: UdpSocket::from_std(socket), ipv6: false })
     }
 
     /// Fixes where datagrams go; those of others are not received any more.
@@ -335,5 +344,40 @@ impl Source for DatagramIo {
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
         self.socket.deregister(registry)
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_datagram_that_does_not_fit_is_marked() {
+        let bind = || DatagramIo::bind((Ipv4Addr::LOCALHOST, 0).into(), DatagramSharing::default()).expect("it binds");
+        let (near, far) = (bind(), bind());
+        for bytes in [&b"12345678"[..], b"1234", b"12345"] {
+            near.send(Packet { bytes, to: far.local_address() }).expect("it is sent");
+        }
+        let (mut memory, mut arrived) = ([0; 12], Vec::new());
+        let more = far.receive(memory.chunks_exact_mut(4), &mut arrived).expect("three wait");
+        assert!(more);
+        let seen: Vec<_> = arrived.iter().map(|one| (one.length, one.truncated)).collect();
+        assert_eq!(seen, [(4, true), (4, false), (4, true)]);
+        assert_eq!(&memory, b"123412341234");
+        let error = far.receive(memory.chunks_exact_mut(4), &mut arrived).expect_err("none is left");
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+    }
+
+    #[test]
+    fn both_families_send_and_receive_their_addresses() {
+        for ip in [std::net::IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()] {
+            let near = DatagramIo::bind((ip, 0).into(), DatagramSharing::default()).expect("it binds");
+            let to = near.local_address();
+            assert_eq!(near.send_many(&[Packet { bytes: b"x", to }; 100]).expect("they are sent"), 100);
+            let (mut memory, mut arrived) = ([0; 100], Vec::new());
+            near.receive(memory.chunks_exact_mut(10), &mut arrived).expect("a hundred wait");
+            assert_eq!(arrived.len(), 10);
+            assert!(arrived.iter().all(|one| Some(one.sender) == to && one.length == 1));
+        }
     }
 }

@@ -79,8 +79,7 @@ pub(super) fn receive<'a>(
     let (mut headers, mut parts, mut senders): ([libc::mmsghdr; BATCH], [libc::iovec; BATCH], [Address; BATCH]) =
         unsafe { zeroed() };
     let mut count = 0;
-    for (room, (header, (part, sender))) in
-        rooms.zip(headers.iter_mut().zip(parts.iter_mut().zip(senders.iter_mut())))
+    for (room, (header, (part, sender))) in rooms.zip(headers.iter_mut().zip(parts.iter_mut().zip(senders.iter_mut())))
     {
         *part = libc::iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() };
         header.msg_hdr.msg_iov = part;
@@ -214,7 +213,6 @@ pub(super) fn has_room(socket: &UdpSocket) -> bool {
 fn set_option(socket: &UdpSocket, level: i32, option: i32, value: i32) -> io::Result<()> {
     let size = size_of_val(&value) as libc::socklen_t;
     // SAFETY: the option's value is a number, which lives until the call returns.
-    let result =
-        unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, (&raw const value).cast(), size) };
+    let result = unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, (&raw const value).cast(), size) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }

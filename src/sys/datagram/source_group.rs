@@ -24,9 +24,8 @@ pub(super) fn change(
         libc::group_source_req { gsr_interface: interface, gsr_group: storage(group), gsr_source: storage(source) };
     let size = libc::socklen_t::try_from(size_of_val(&request)).unwrap_or(0);
     // SAFETY: `request` is what the option expects and lives until the call returns.
-    let result = unsafe {
-        libc::setsockopt(socket.as_raw_fd(), libc::IPPROTO_IPV6, option, (&raw const request).cast(), size)
-    };
+    let result =
+        unsafe { libc::setsockopt(socket.as_raw_fd(), libc::IPPROTO_IPV6, option, (&raw const request).cast(), size) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
