@@ -120,7 +120,7 @@ function connectOption(connect) {
   const hostname = hostName(connect.hostname, 'connect.hostname');
   if (hostname === undefined) throw invalidType('Expected "connect.hostname" to be a string');
   const { port } = connect;
-  if (port === undefined || port === null) throw invalidType('Expected "connect.port" to be an integer');
+  if (isAbsent(port)) throw invalidType('Expected "connect.port" to be an integer');
   return { hostname, port: portNumber(port, 1, 'connect.port') };
 }
 
@@ -146,7 +146,8 @@ function portNumber(value, lowest, name) {
 function flagBits(value) {
   if (value === undefined || value === null) return 0;
   if (typeof value !== 'number') {
-    throw invalidType(`The "flags" property must be of type number, got ${typeof value}`);
+    const type = Array.isArray(value) ? 'array' : typeof value;
+    throw invalidType(`The "flags" property must be of type number, got ${type}`);
   }
   if (!Number.isInteger(value)) {
     throw outOfRange(`The value of "flags" is out of range. It must be an integer. Received ${value}`);

@@ -114,8 +114,8 @@ class Mailbox {
 
   /** Takes over the handlers that were given. @param {import('./udp-options').UdpOptions} options */
   use({ handlers, binaryType }) {
-    if (handlers === undefined) return;
     Object.assign(this, handlers);
+    // As in Bun, also where no handlers were given: back to buffers, unless the options say otherwise.
     this.binaryType = binaryType;
     if (this.slot !== -1) handle.reportErrors(this.socket, this.connected || this.error !== undefined);
   }
