@@ -1,6 +1,7 @@
 'use strict';
 // `udpSocket`, and the UDP socket that programs hold.
 
+const { Buffer } = require('node:buffer');
 const { types } = require('node:util');
 const { engine, native, record, scratch, targets } = require('./engine');
 const { codeOf, invalidThis, invalidType, notFound, systemError } = require('./errors');
@@ -31,6 +32,8 @@ const TAG = 'UDPSocket';
 const encoder = new TextEncoder();
 /** The scratch memory as the numbers of packet headers. */
 const headers = new Int32Array(scratch.buffer);
+/** The scratch memory once more: for short strings at an offset, a Buffer writes faster than a TextEncoder. */
+const memory = Buffer.from(scratch.buffer);
 const handle = takeMethods(UdpHandle);
 
 /**
@@ -403,20 +406,14 @@ function sendAll(slot, all, ports, addresses) {
       const data = all[i];
       const start = used + HEADER * 4;
       const room = scratch.length - start;
-      // UTF-8 has three bytes for a UTF-16 unit at most; what is written below is counted exactly.
       const atMost = Math.min(typeof data === 'string' ? data.length * 3 : data.length, TOO_LONG);
       if (atMost > room) break;
-      const length =
-        typeof data === 'string'
-          ? encoder.encodeInto(data, scratch.subarray(start, start + TOO_LONG)).written
-          : place(data.length > TOO_LONG ? data.subarray(0, TOO_LONG) : data, start);
+      const length = typeof data === 'string' ? encode(data, start) : place(data, start);
       const header = used >> 2;
       if (addresses[i] === undefined) headers[header] = 0;
       else put(headers, header, addresses[i], ports[i]);
-      // A character that does not fit is left out as a whole: such a string is too long all the same.
-      const cut = typeof data === 'string' && data.length > length && length > TOO_LONG - 4;
-      headers[header + HEADER - 1] = cut ? TOO_LONG : length;
-      used = start + ((Math.max(length, cut ? TOO_LONG : 0) + 3) & ~3);
+      headers[header + HEADER - 1] = length;
+      used = start + ((length + 3) & ~3);
     }
     native.sendDatagrams(slot, count);
     const sent = record[0];
@@ -449,12 +446,26 @@ function put(into, at, numbers, port) {
 }
 
 /**
+ * Encodes a string into the scratch memory. The length of its bytes, or `TOO_LONG` if they are more.
+ * @param {string} text
+ * @param {number} at
+ */
+function encode(text, at) {
+  // UTF-8 has three bytes for a UTF-16 unit at most, so that this fits.
+  if (text.length * 3 <= TOO_LONG) return memory.write(text, at);
+  const { read, written } = encoder.encodeInto(text, scratch.subarray(at, at + TOO_LONG));
+  return read < text.length ? TOO_LONG : written;
+}
+
+/**
  * Copies bytes into the scratch memory, as many as fit. How many.
  * @param {Uint8Array} bytes
  * @param {number} at
  */
 function place(bytes, at) {
   const { length } = bytes;
+  // Nothing, or what has been detached meanwhile, of which `set` takes not even nothing.
+  if (length === 0) return 0;
   if (length > TOO_LONG) bytes = bytes.subarray(0, TOO_LONG);
   scratch.set(bytes, at);
   return Math.min(length, TOO_LONG);
