@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import test from 'ava';
 import { udpSocket } from 'bun-sockets';
 import { Inbox, open, rawDatagrams, turns } from './support/datagrams.mjs';
+import { outcome } from './support/processes.mjs';
 
 test('datagrams to and from node:dgram', async (t) => {
   const { socket, inbox } = await open(t);
@@ -226,4 +227,21 @@ test('wrong this', async (t) => {
       else t.throws(() => value.call(wrong), { instanceOf: TypeError });
     }
   }
+});
+
+test('the example resolves names', async (t) => {
+  const { out, code, err } = await outcome(`await import('./examples/dns-over-udp.mjs');`);
+  t.is(code, 0, err);
+  t.is(out, 'router.example 192.0.2.1\nprinter.example 192.0.2.7\nnobody.example error 3\n');
+});
+
+test('the polyfill and the specifier "bun" have it', async (t) => {
+  const text = `
+    import { udpSocket } from 'bun';
+    const socket = await Bun.udpSocket({ hostname: '127.0.0.1', socket: { data(s, d) { console.log(String(d)); s.close(); } } });
+    console.log(udpSocket === Bun.udpSocket);
+    socket.send('x', socket.port, '127.0.0.1');
+  `;
+  const { out, err } = await outcome(text, { args: ['--import', './register.mjs'] });
+  t.is(out, 'true\nx\n', err);
 });
