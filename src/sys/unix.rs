@@ -62,6 +62,18 @@ pub fn interface_index(name: &str) -> Option<u32> {
     (index != 0).then_some(index)
 }
 
+/// The reverse of [`interface_index`].
+#[must_use]
+pub fn interface_name(index: u32) -> Option<String> {
+    let mut name = [0u8; libc::IF_NAMESIZE];
+    // SAFETY: the memory is as long as the longest name with its NUL, and lives until the call returns.
+    let found = unsafe { libc::if_indextoname(index, name.as_mut_ptr().cast()) };
+    if found.is_null() {
+        return None;
+    }
+    std::ffi::CStr::from_bytes_until_nul(&name).ok()?.to_str().ok().map(str::to_owned)
+}
+
 /// Whether a connection went away before it could be accepted.
 #[must_use]
 pub fn is_aborted(error: &io::Error) -> bool {

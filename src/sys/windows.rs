@@ -71,6 +71,12 @@ pub fn interface_index(_name: &str) -> Option<u32> {
     None
 }
 
+/// The reverse of [`interface_index`].
+#[must_use]
+pub fn interface_name(_index: u32) -> Option<String> {
+    None
+}
+
 /// Whether a connection went away before it could be accepted.
 #[must_use]
 pub fn is_aborted(error: &io::Error) -> bool {
