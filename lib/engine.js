@@ -64,6 +64,9 @@ const targets = [];
  * @property {(slot: number) => void} close
  * @property {(slot: number) => void} terminate
  * @property {(error: unknown) => void} raise
+ * @property {(slot: number, length: number) => void} sendDatagram
+ * @property {(slot: number, bytes: Uint8Array) => void} sendDatagramBytes
+ * @property {(slot: number, count: number) => void} sendDatagrams
  */
 
 const engine = new Engine(turn, record, scratch);

@@ -76,6 +76,7 @@ enum WriteSide {
 
 /// As in `stream`: what the edge-triggered poll has said and no system call has used up yet.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts, each with its own edge")]
 struct Readiness {
     readable: bool,
     writable: bool,

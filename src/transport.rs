@@ -23,6 +23,7 @@ pub enum Transport {
 
 /// A socket that waits for its handshake, or whose handshake is under way: what the program wants of it meanwhile is remembered.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent wishes that outlast the handshake")]
 pub struct Shaking {
     io: StreamIo,
     allow_half_open: bool,

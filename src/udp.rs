@@ -286,7 +286,7 @@ mod tests {
         let ((mut near, _), (mut far, to)) = (socket(), socket());
         let longest = vec![7; 65_507];
         assert_eq!(near.send(&longest, Some(to)), Sent::Taken(1));
-        assert!(matches!(near.send(&[0; 65_508], Some(to)), Sent::Refused(Failure::System(_))));
+        assert!(matches!(near.send(&vec![0; 65_508], Some(to)), Sent::Refused(Failure::System(_))));
         far.note(&READABLE);
         assert_eq!(told(&mut far, &mut Inbox::new(), key()), [longest]);
     }
