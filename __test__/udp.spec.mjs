@@ -180,7 +180,12 @@ test('conversions that interfere', async (t) => {
   t.deepEqual(inbox.texts, ['from valueOf', 'nested', 'outer', 'from valueOf', 'nested', 'one', 'two']);
 
   const bytes = new Uint8Array([1, 2, 3]);
-  const detaching = { toString: () => (structuredClone(bytes, { transfer: [bytes.buffer] }), '127.0.0.1') };
+  const detaching = {
+    toString() {
+      structuredClone(bytes, { transfer: [bytes.buffer] });
+      return '127.0.0.1';
+    },
+  };
   t.is(near.sendMany([bytes, port, detaching]), 1);
   await inbox.got(8);
   t.is(inbox.datagrams[7].data.length, 0);
@@ -193,7 +198,12 @@ test('conversions that interfere', async (t) => {
   };
   t.throws(() => near.send('x', closing, '127.0.0.1'), { message: 'Socket is closed' });
   const { socket: other } = await open(t);
-  const closingOther = { valueOf: () => (other.close(), port) };
+  const closingOther = {
+    valueOf() {
+      other.close();
+      return port;
+    },
+  };
   t.throws(() => other.sendMany(['x', closingOther, '127.0.0.1']), { message: 'Socket is closed' });
   const throwing = {
     toString() {

@@ -63,6 +63,9 @@ const targets = [];
  * @property {(slot: number, into: Uint8Array) => void} receive
  * @property {(slot: number) => void} close
  * @property {(slot: number) => void} terminate
+ * @property {(slot: number, length: number) => void} sendDatagram
+ * @property {(slot: number, bytes: Uint8Array) => void} sendDatagramBytes
+ * @property {(slot: number, count: number) => void} sendDatagrams
  * @property {(error: unknown) => void} raise
  */
 

@@ -63,11 +63,11 @@ class SecureConnection extends ClientConnection {
   }
 
   handshakeFailed() {
-    const report = engine.handshakeFailure();
+    const report = /** @type {import('./tls-state').Report} */ (engine.handshakeFailure());
     const error = this.tls.fail(report);
     this.slot = -1;
     if (error === undefined) {
-      this.over(systemError(report.errno, 'read'));
+      this.over(systemError(/** @type {number} */ (report.errno), 'read'));
       return;
     }
     this.#tellFailure(error);
@@ -81,7 +81,7 @@ class SecureConnection extends ClientConnection {
 
   /** The peer has broken the rules, or says that we have. */
   broken() {
-    const error = protocolError(engine.protocolFailure());
+    const error = protocolError(/** @type {{ message: string }} */ (engine.protocolFailure()));
     this.slot = -1;
     this.failing = true;
     // Without an `error` handler this is no uncaught exception: a peer must not be able to end the process.

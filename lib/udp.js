@@ -150,7 +150,7 @@ class UDPSocket extends UdpHandle {
 
   /** @param {any} self @returns {Mailbox} */
   static #own(self) {
-    if (typeof self !== 'object' || self === null || !(#mailbox in self)) throw invalidThis(TAG);
+    if (typeof self !== 'object' || self === null || !(#mailbox in self)) throw invalidThis(TAG, self);
     return self.#mailbox;
   }
 
@@ -236,7 +236,7 @@ class UDPSocket extends UdpHandle {
 
   /** @this {any} */
   send(/** @type {any} */ data, /** @type {any} */ port, /** @type {any} */ address) {
-    if (!(#mailbox in this)) throw invalidThis(TAG);
+    if (!(#mailbox in this)) throw invalidThis(TAG, this);
     const mailbox = this.#mailbox;
     if (mailbox.slot === -1) throw new Error('Socket is closed');
     let number = 0;

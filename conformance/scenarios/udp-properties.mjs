@@ -3,7 +3,8 @@ export default async function ({ udpSocket, main, standIn }) {
   const names = ['hostname', 'address', 'remoteAddress', 'binaryType', 'closed'];
   const all = (label, socket) => {
     for (const name of names) main.say(label, name, socket[name]);
-    main.say(label, 'port', socket.port === socket.address.port, 'the same object', socket.address === socket.address);
+    const { address } = socket;
+    main.say(label, 'port', socket.port === address.port, 'the same object', socket.address === address);
     main.say(label, 'fd', socket.fd >= 0);
   };
   const promise = udpSocket({ hostname: '127.0.0.1' });
