@@ -335,7 +335,7 @@ function defineSocket(tag) {
     }
 
     write(/** @type {any} */ data, /** @type {any} */ byteOffset, /** @type {any} */ byteLength) {
-      if (!(#connection in this)) throw invalidThis(tag, this);
+      if (typeof this !== 'object' || this === null || !(#connection in this)) throw invalidThis(tag, this);
       const connection = this.#connection;
       const { slot } = connection;
       if (slot === -1 || connection.ending) return -1;

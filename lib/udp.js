@@ -236,7 +236,7 @@ class UDPSocket extends UdpHandle {
 
   /** @this {any} */
   send(/** @type {any} */ data, /** @type {any} */ port, /** @type {any} */ address) {
-    if (!(#mailbox in this)) throw invalidThis(TAG, this);
+    if (typeof this !== 'object' || this === null || !(#mailbox in this)) throw invalidThis(TAG, this);
     const mailbox = this.#mailbox;
     if (mailbox.slot === -1) throw new Error('Socket is closed');
     let number = 0;
