@@ -4,7 +4,17 @@ import test from 'ava';
 import { connect, listen } from 'bun-sockets';
 import { Observer } from './support/observe.mjs';
 import { everything, rawClient, rawServer } from './support/raw.mjs';
-import { ca, dialSecure, identity, pem, SecureObserver, securePair, serveSecure, TLS12, TLS13 } from './support/secure.mjs';
+import {
+  ca,
+  dialSecure,
+  identity,
+  pem,
+  SecureObserver,
+  securePair,
+  serveSecure,
+  TLS12,
+  TLS13,
+} from './support/secure.mjs';
 
 const codes = (observer) => observer.calls.map(([event, ...args]) => [event, ...args.map((arg) => arg?.code ?? arg)]);
 
@@ -41,7 +51,10 @@ test('nothing of what is written before the handshake goes out in plain text', a
     const received = [];
     server.on('connection', (socket) => socket.on('data', (data) => received.push(data)));
     const inOpen = [];
-    const observer = new SecureObserver({ open: (socket) => void inOpen.push(socket.write('secret')) }, { withHandshake });
+    const observer = new SecureObserver(
+      { open: (socket) => void inOpen.push(socket.write('secret')) },
+      { withHandshake },
+    );
     const socket = await connect({ ...target, tls: true, socket: observer.handlers });
     t.is(socket.write('secret'), 0);
     t.is(socket.end('secret'), 6);
@@ -90,13 +103,18 @@ const SERVERS = {
 for (const [what, [server, hostname, code]] of Object.entries(SERVERS)) {
   test(`a server certificate that is ${what}`, async (t) => {
     const { target, observer: far } = serveSecure(t, server);
-    const { socket, observer } = await dialSecure(t, { ...target, hostname }, { ca }, {
-      handshake(socket) {
-        t.is(socket.readyState, 1);
-        t.is(socket.write('secret'), code ? -1 : 6);
-        t.is(typeof socket.getPeerCertificate()?.raw, 'object');
+    const { socket, observer } = await dialSecure(
+      t,
+      { ...target, hostname },
+      { ca },
+      {
+        handshake(socket) {
+          t.is(socket.readyState, 1);
+          t.is(socket.write('secret'), code ? -1 : 6);
+          t.is(typeof socket.getPeerCertificate()?.raw, 'object');
+        },
       },
-    });
+    );
     if (code === undefined) {
       await observer.seen('drain');
       t.deepEqual(codes(observer)[1], GOOD);
@@ -158,7 +176,13 @@ test('the built-in roots do not know the test authority', async (t) => {
 });
 
 test('every tls object means TLS', async (t) => {
-  for (const options of [{}, { rejectUnauthorized: undefined }, { requestCert: false }, { ca: [] }, { unknownKey: 1 }]) {
+  for (const options of [
+    {},
+    { rejectUnauthorized: undefined },
+    { requestCert: false },
+    { ca: [] },
+    { unknownKey: 1 },
+  ]) {
     const { target, observer } = serveSecure(t, options);
     const client = await rawClient(t, target);
     client.end('in plain text, long enough to be a record');
@@ -197,16 +221,23 @@ for (const [requestCert, rejectUnauthorized, who, told, refused] of CLIENTS) {
       } else {
         await Promise.all([far.seen('data'), near.seen('data')]);
         t.is(far.socket.authorized, requestCert && who === 'client');
-        t.is(far.socket.getPeerCertificate()?.subject.CN, requestCert && who ? { client: 'client', 'self-signed': 'localhost' }[who] : undefined);
+        t.is(
+          far.socket.getPeerCertificate()?.subject.CN,
+          requestCert && who ? { client: 'client', 'self-signed': 'localhost' }[who] : undefined,
+        );
       }
     });
   }
 }
 
 test('a server asks for a certificate when its open handler says so', async (t) => {
-  const { target, observer } = serveSecure(t, { ...identity('server-ec'), ca }, {
-    open: (socket) => void socket.setVerifyMode(true, false),
-  });
+  const { target, observer } = serveSecure(
+    t,
+    { ...identity('server-ec'), ca },
+    {
+      open: (socket) => void socket.setVerifyMode(true, false),
+    },
+  );
   await dialSecure(t, target, { ca, ...identity('client') });
   await observer.seen('drain');
   t.true(observer.socket.authorized);
@@ -273,9 +304,14 @@ test('no name is sent for an address, nor for an empty serverName', async (t) =>
 
 test('setServername in open changes what is sent and verified', async (t) => {
   const { target, observer: far } = serveSecure(t, identity('elsewhere'));
-  const { socket, observer } = await dialSecure(t, target, { ca }, {
-    open: (socket) => void socket.setServername('elsewhere.example'),
-  });
+  const { socket, observer } = await dialSecure(
+    t,
+    target,
+    { ca },
+    {
+      open: (socket) => void socket.setServername('elsewhere.example'),
+    },
+  );
   await observer.seen('drain');
   t.true(socket.authorized);
   await far.seen('drain');
@@ -349,7 +385,10 @@ test('records are broken after the handshake: error, close, and the data before 
   await observer.seen('data');
   wire.write(Buffer.from([23, 3, 3, 0, 20, ...Buffer.alloc(20)]));
   await observer.seen('close');
-  t.deepEqual(codes(observer).slice(-2), [['error', 'EPROTO'], ['close', undefined]]);
+  t.deepEqual(codes(observer).slice(-2), [
+    ['error', 'EPROTO'],
+    ['close', undefined],
+  ]);
   t.is(observer.text, 'good');
 });
 
@@ -510,7 +549,9 @@ test('a handshake handler that throws or returns an Error goes to error, and the
     () => new Error('returned'),
   ]) {
     const errors = [];
-    const { near } = await securePair(t, { clientOwn: { handshake, error: (_socket, error) => void errors.push(error) } });
+    const { near } = await securePair(t, {
+      clientOwn: { handshake, error: (_socket, error) => void errors.push(error) },
+    });
     t.is(errors.length, 1);
     t.is(near.readyState, 1);
   }
@@ -533,7 +574,13 @@ test('getters before, after and when closed', async (t) => {
   look(far);
   near.close();
   look(near);
-  const after = { cipher: 'TLS_AES_128_GCM_SHA256', version: 'TLSv1.3', session: 'Buffer', finished: 32, error: undefined };
+  const after = {
+    cipher: 'TLS_AES_128_GCM_SHA256',
+    version: 'TLSv1.3',
+    session: 'Buffer',
+    finished: 32,
+    error: undefined,
+  };
   t.deepEqual(asked, [
     {
       ...{ cipher: null, version: 'TLSv1.2', own: undefined, peer: undefined, session: undefined, finished: undefined },
