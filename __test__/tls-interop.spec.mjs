@@ -155,7 +155,9 @@ test('a session with node:tls is resumed, TLS 1.2 and 1.3', async (t) => {
     const { server, target } = await nodeServer(t, { ...identity('server-ec'), maxVersion: name });
     server.on('secureConnection', (socket) => socket.write('so that the tickets have come'));
     let session;
-    for (const reused of [false, true, true, true]) {
+    // A ticket of TLS 1.3 is used once, and OpenSSL sends two and none in a resumed session: the third visit finds the session
+    // used up, shakes hands in full and thereby fills it up again.
+    for (const reused of name === 'TLSv1.3' ? [false, true, true, false, true] : [false, true, true, true]) {
       const { socket, observer } = await dialSecure(
         t,
         target,
