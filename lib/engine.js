@@ -75,6 +75,10 @@ const targets = [];
 const engine = new Engine(turn, record, scratch);
 const native = /** @type {Hot} */ (engine.hot());
 
+// Before going to sleep the native half looks again for up to 50 µs, while that has lately paid off. It costs CPU time of an
+// otherwise idle core, which a program on a shared machine may not want to spend.
+if (process.env.BUN_SOCKETS_SPIN === '0') engine.setSpin(false);
+
 // Runs process.nextTick callbacks and then microtasks; Node's timers call the same function between two timers. Should it
 // ever be missing, each event gets a turn of the loop of its own, which does the same more slowly.
 /** @type {(() => void) | undefined} */

@@ -352,6 +352,10 @@ function defineSocket(tag) {
             native.write(slot, length);
             return connection.wrote(record[0]);
           }
+          if (data.buffer instanceof ArrayBuffer) {
+            native.writeBytes(slot, data);
+            return connection.wrote(record[0]);
+          }
         } else if (data === undefined) {
           return 0;
         }

@@ -257,7 +257,6 @@ impl Reactor {
     ///
     /// The poll's; none is known to occur.
     pub fn look(&mut self) -> io::Result<bool> {
-        self.take_finished();
         self.poller.poll(&mut self.ready)?;
         let mut all = std::mem::take(&mut self.ready);
         for ready in all.drain(..) {
@@ -278,6 +277,8 @@ impl Reactor {
             }
         }
         self.ready = all;
+        // After the poll: who listens here was connected to before the connection was reported.
+        self.take_finished();
         Ok(!self.queue.is_empty())
     }
 

@@ -58,8 +58,8 @@ pub(super) fn functions<'a>(env: &Env, core: &Rc<Core>) -> Result<Object<'a>> {
         (c"sendDatagrams", Some(datagram::send_many)),
     ];
     for (name, callback) in list {
-        // Each function's reference to the core lives as long as the environment: functions can be called until then.
-        let data = Rc::into_raw(Rc::clone(core)).cast_mut().cast();
+        // The environment's cleanup hook holds the core until no JavaScript can run any more.
+        let data = Rc::as_ptr(core).cast_mut().cast();
         let mut function = ptr::null_mut();
         // SAFETY: the name is NUL-terminated, and `data` is what the callbacks below expect.
         check_status!(unsafe {
@@ -97,7 +97,7 @@ pub(super) unsafe fn enter<const N: usize>(
     if status != sys::Status::napi_ok || data.is_null() {
         return ptr::null_mut();
     }
-    // SAFETY: `functions` made `data` from an `Rc<Core>` that it never gives back.
+    // SAFETY: `functions` took `data` from the `Rc<Core>` that the cleanup hook holds while JavaScript can run.
     let core = unsafe { &*data.cast_const().cast::<Core>() };
     if catch_unwind(AssertUnwindSafe(|| work(core, arguments))).is_err() {
         // SAFETY: the texts are NUL-terminated; a null code is allowed.
