@@ -14,7 +14,9 @@ const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'starttls-'));
 const [keyFile, certFile] = ['key.pem', 'cert.pem'].map((name) => path.join(folder, name));
 const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-days', '1'];
 const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-execFileSync('openssl', ['req', '-x509', ...kind, ...subject, '-keyout', keyFile, '-out', certFile], { stdio: 'ignore' });
+execFileSync('openssl', ['req', '-x509', ...kind, ...subject, '-keyout', keyFile, '-out', certFile], {
+  stdio: 'ignore',
+});
 const ca = fs.readFileSync(certFile);
 process.on('exit', () => fs.rmSync(folder, { recursive: true }));
 
