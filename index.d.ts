@@ -506,9 +506,13 @@ export namespace udp {
       address: string,
       flags: ReceiveFlags,
     ): void | Promise<void>;
-    /** There is room again after a `send` that gave `false`. */
+    /** There is room again after a `send` that gave `false`, or a `sendMany` that sent less than all. */
     drain?(socket: Socket<DataBinaryType>): void | Promise<void>;
-    /** Really called with the error alone, `this` being the socket, as Bun. */
+    /**
+     * An error that has come back (ECONNREFUSED and other ICMP errors, with syscall `'recv'`), or that a handler threw. Really
+     * called with the error alone, `this` being the socket, as Bun. Without it, ICMP errors of a socket that is not connected
+     * are ignored; everything else is an uncaught exception.
+     */
     error?(socket: Socket<DataBinaryType>, error: Error): void | Promise<void>;
   }
 
@@ -524,22 +528,34 @@ export namespace udp {
     error?(socket: ConnectedSocket<DataBinaryType>, error: Error): void | Promise<void>;
   }
 
-  export interface SocketOptions<DataBinaryType extends BinaryType> {
-    /** Default `'0.0.0.0'`. */
+  interface BaseOptions<DataBinaryType extends BinaryType> {
+    /** A name or an address. It is looked up at once, which may block. Default `'0.0.0.0'`: IPv4 only; `'::'` takes both. */
     hostname?: string;
     /** 0 to 65535. Default 0: the system chooses. */
     port?: number;
-    /** Default `'buffer'`. */
+    /** What `data` gets. Looked at only beside `socket`. Default `'buffer'`. */
     binaryType?: DataBinaryType;
+    /**
+     * Bits, not in Bun's types: 4 is SO_REUSEPORT, 8 is IPV6_V6ONLY, 16 is SO_REUSEADDR; the others mean nothing. Default 0.
+     * Throws a TypeError for what is no number, a RangeError for what is no 32-bit integer.
+     */
+    flags?: number;
+    /**
+     * Not in Bun: several sockets share the port if all of them say so (SO_REUSEPORT; SO_REUSEADDR on Windows). Each datagram
+     * goes to one of them, a multicast datagram to all. Default false.
+     */
+    reusePort?: boolean;
+    /** Not in Bun: closes the socket when it is aborted. Aborted already, the promise rejects with its reason. */
+    signal?: AbortSignal;
+  }
+
+  export interface SocketOptions<DataBinaryType extends BinaryType> extends BaseOptions<DataBinaryType> {
     socket?: SocketHandler<DataBinaryType>;
   }
 
-  export interface ConnectSocketOptions<DataBinaryType extends BinaryType> {
-    hostname?: string;
-    port?: number;
-    binaryType?: DataBinaryType;
+  export interface ConnectSocketOptions<DataBinaryType extends BinaryType> extends BaseOptions<DataBinaryType> {
     socket?: ConnectedSocketHandler<DataBinaryType>;
-    /** Where datagrams go; those of others are not delivered. */
+    /** Where datagrams go; those of others are not delivered. The port is 1 to 65535. */
     connect: { hostname: string; port: number };
   }
 
@@ -550,8 +566,11 @@ export namespace udp {
     readonly address: SocketAddress;
     readonly binaryType: BinaryType;
     readonly closed: boolean;
+    /** Keeps the process alive again. Not counted. */
     ref(): void;
+    /** Lets the process end although the socket is open. */
     unref(): void;
+    /** Closes at once: datagrams that were read and not delivered yet are dropped. May be repeated. */
     close(): void;
     /** SO_BROADCAST. Returns its argument. Throws EBADF when closed, as do all that follow. */
     setBroadcast(enabled: boolean): boolean;
@@ -575,20 +594,33 @@ export namespace udp {
 
   export interface ConnectedSocket<DataBinaryType extends BinaryType> extends BaseUDPSocket {
     readonly remoteAddress: SocketAddress;
-    /** Returns the number of datagrams sent. */
+    /** As that of {@link Socket}, of data alone. */
     sendMany(packets: readonly Data[]): number;
-    /** `false` if the kernel has no room; `drain` follows. At most 65507 bytes. */
+    /** As that of {@link Socket}, of data alone; more arguments throw a TypeError. */
     send(data: Data): boolean;
-    /** Really takes `{ socket: handlers }`, as Bun; bare handlers are ignored. */
+    /** Really takes `{ socket: handlers }`, as Bun; bare handlers are ignored. Handlers not given stay. */
     reload(handler: ConnectedSocketHandler<DataBinaryType>): void;
   }
 
   export interface Socket<DataBinaryType extends BinaryType> extends BaseUDPSocket {
-    /** Data, port, address, data, port, address ... Returns the number of datagrams sent. */
+    /**
+     * Sends data, port, address, data, port, address ... in few system calls. Everything is checked before anything is sent.
+     *
+     * @returns the number of datagrams sent. If it is less than all, the next one was refused or found no room; `drain` follows
+     * @throws TypeError for wrong arguments; the system's error if the first datagram is refused; Error when closed
+     */
     sendMany(packets: readonly (Data | string | number)[]): number;
-    /** `false` if the kernel has no room; `drain` follows. At most 65507 bytes. The address is a literal. */
+    /**
+     * Sends a datagram of at most 65507 bytes (65527 over IPv6).
+     *
+     * @param port 1 to 65535
+     * @param address an IPv4 address in any spelling of inet_aton, or an IPv6 address, with a scope or not; no names
+     * @returns `false` if the kernel has no room; `drain` follows
+     * @throws TypeError (ERR_INVALID_ARG_TYPE) for wrong arguments; the system's error, with syscall `'send'`, when it refuses
+     *   (EMSGSIZE, EACCES, ENETUNREACH, or the ECONNREFUSED of an earlier datagram); Error when closed
+     */
     send(data: Data, port: number, address: string): boolean;
-    /** Really takes `{ socket: handlers }`, as Bun; bare handlers are ignored. */
+    /** Really takes `{ socket: handlers }`, as Bun; bare handlers are ignored. Handlers not given stay. */
     reload(handler: SocketHandler<DataBinaryType>): void;
   }
 }

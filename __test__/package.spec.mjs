@@ -1,37 +1,30 @@
 // The package as users install it.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'ava';
 import { root } from './support/processes.mjs';
 
-/** Packs the package and unpacks it into node_modules of an empty project; `withAddon` adds this machine's addon as its own package. */
+const require = createRequire(import.meta.url);
+const { npm, packMain, packPlatform } = require('../scripts/packed.js');
+
+/** The tarballs are the same for all tests here. */
+const tarballs = fs.mkdtempSync(path.join(os.tmpdir(), 'bun-sockets-'));
+const main = packMain(tarballs);
+const platform = packPlatform(tarballs);
+test.after.always(() => fs.rmSync(tarballs, { recursive: true }));
+
+/** An empty project into which npm has installed the packed package, without network; `withAddon` adds the package of this machine. */
 function installed(t, { withAddon }) {
   const project = fs.mkdtempSync(path.join(os.tmpdir(), 'bun-sockets-'));
   t.teardown(() => fs.rmSync(project, { recursive: true }));
-  const npm = (args, cwd) =>
-    execFileSync('npm', args, {
-      cwd,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-      shell: process.platform === 'win32',
-    });
-  const [{ filename, files }] = JSON.parse(
-    npm(['pack', '--json', '--ignore-scripts', '--pack-destination', project], root),
-  );
-  const target = path.join(project, 'node_modules', 'bun-sockets');
-  fs.mkdirSync(target, { recursive: true });
-  execFileSync('tar', ['-xzf', path.join(project, filename), '-C', target, '--strip-components', '1']);
-  if (withAddon) {
-    const addon = fs.readdirSync(path.join(root, 'lib')).find((name) => name.endsWith('.node'));
-    const name = addon.replace(/^bun-sockets\.(.*)\.node$/, '$1');
-    const folder = path.join(project, 'node_modules', `bun-sockets-${name}`);
-    fs.cpSync(path.join(root, 'npm', name), folder, { recursive: true });
-    fs.copyFileSync(path.join(root, 'lib', addon), path.join(folder, addon));
-  }
-  return { project, files: files.map(({ path: file }) => file) };
+  fs.writeFileSync(path.join(project, 'package.json'), JSON.stringify({ name: 'project', version: '1.0.0' }));
+  const wanted = withAddon ? [main.tarball, platform.tarball] : [main.tarball];
+  npm(['install', '--offline', '--no-audit', '--no-fund', ...wanted], project);
+  return { project, addon: path.join(project, 'node_modules', platform.name, platform.addon) };
 }
 
 const run = (project, args) =>
@@ -42,8 +35,16 @@ const PROGRAM = (load) => `${load}
   connect({ hostname: '127.0.0.1', port: listener.port, socket: {
     open: (s) => void s.write('installed'), data: (s, d) => console.log(d.toString()), close: () => listener.stop() } });`;
 
+const TYPED = (load) => `${load}
+  const listener = listen({ hostname: '127.0.0.1', port: 0, socket: { data: (s: Socket, d: Buffer) => void s.end(d) } });
+  connect({ hostname: '127.0.0.1', port: listener.port, socket: {
+    open: (s) => void s.write('installed'),
+    data: (_s, d) => console.log(d.toString()),
+    close: () => listener.stop() } });`;
+
 test('packed, installed, used from ESM and CommonJS', (t) => {
-  const { project, files } = installed(t, { withAddon: true });
+  const { project } = installed(t, { withAddon: true });
+  const { files } = main;
   fs.writeFileSync(path.join(project, 'a.mjs'), PROGRAM("import { connect, listen } from 'bun-sockets';"));
   fs.writeFileSync(path.join(project, 'b.cjs'), PROGRAM("const { connect, listen } = require('bun-sockets');"));
   fs.writeFileSync(path.join(project, 'c.mjs'), PROGRAM("import { connect, listen } from 'bun';"));
@@ -55,6 +56,58 @@ test('packed, installed, used from ESM and CommonJS', (t) => {
     files.filter((file) => /\.node$|^(src|__test__|conformance|scripts|npm|demo)\//.test(file)),
     [],
   );
+});
+
+// What a user's compiler sees: the installed package and @types/node, nothing of this repository, no lib check skipped.
+for (const [module, moduleResolution] of [
+  ['nodenext', 'nodenext'],
+  ['esnext', 'bundler'],
+]) {
+  test(`TypeScript users, moduleResolution ${moduleResolution}`, (t) => {
+    const { project } = installed(t, { withAddon: true });
+    for (const name of ['@types/node', 'undici-types']) {
+      fs.cpSync(path.join(root, 'node_modules', name), path.join(project, 'node_modules', name), { recursive: true });
+    }
+    const compilerOptions = {
+      ...{ target: 'es2022', lib: ['es2023', 'esnext.disposable'], module, moduleResolution, types: ['node'] },
+      ...{ strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, outDir: 'out', rootDir: '.' },
+    };
+    fs.writeFileSync(
+      path.join(project, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, files: ['a.mts', 'b.cts'] }),
+    );
+    fs.writeFileSync(path.join(project, 'a.mts'), TYPED("import { connect, listen, type Socket } from 'bun-sockets';"));
+    fs.writeFileSync(
+      path.join(project, 'b.cts'),
+      moduleResolution === 'bundler'
+        ? 'export {};'
+        : TYPED(
+            "import sockets = require('bun-sockets'); const { connect, listen } = sockets; type Socket = sockets.Socket;",
+          ),
+    );
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      [path.join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', project],
+      { encoding: 'utf8' },
+    );
+    t.is(status, 0, stdout);
+    t.is(run(project, [path.join('out', 'a.mjs')]), 'installed\n');
+    if (moduleResolution === 'nodenext') t.is(run(project, [path.join('out', 'b.cjs')]), 'installed\n');
+  });
+}
+
+test('the published package asks for the package of each platform, in its own version', (t) => {
+  const text = execFileSync('tar', ['-xzOf', main.tarball, 'package/package.json'], { encoding: 'utf8' });
+  const { optionalDependencies, version } = JSON.parse(text);
+  const names = fs.readdirSync(path.join(root, 'npm')).map((name) => `bun-sockets-${name}`);
+  t.deepEqual(Object.keys(optionalDependencies).sort(), names.sort());
+  t.deepEqual([...new Set(Object.values(optionalDependencies))], [version]);
+});
+
+test('publint has nothing to say about the package', async (t) => {
+  const { publint } = await import('publint');
+  const { messages } = await publint({ pack: { tarball: fs.readFileSync(main.tarball).buffer }, strict: true });
+  t.deepEqual(messages, []);
 });
 
 test('without the addon’s package the error says which is missing and what to do', (t) => {
@@ -69,10 +122,8 @@ test('without the addon’s package the error says which is missing and what to 
 });
 
 test('an addon that does not load is reported as that', (t) => {
-  const { project } = installed(t, { withAddon: true });
-  const folder = fs.readdirSync(path.join(project, 'node_modules')).find((name) => name.startsWith('bun-sockets-'));
-  const addon = fs.readdirSync(path.join(project, 'node_modules', folder)).find((name) => name.endsWith('.node'));
-  fs.writeFileSync(path.join(project, 'node_modules', folder, addon), 'not a library');
+  const { project, addon } = installed(t, { withAddon: true });
+  fs.writeFileSync(addon, 'not a library');
   const error = t.throws(() => run(project, ['-e', "require('bun-sockets')"]));
   t.regex(error.stderr, /was found but does not load/);
 });

@@ -24,7 +24,7 @@ function connect(options) {
   connection.target = parsed.hostname ?? '';
   connection.occupy(begin(parsed));
   const Socket = parsed.tls === undefined ? TCPSocket : require('./tls-socket').TLSSocket;
-  connection.socket = new Socket(connection, connection.slot);
+  connection.socket = new Socket(connection);
   if (signal !== undefined) connection.watch(signal);
   return promise;
 }

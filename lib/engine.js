@@ -19,6 +19,8 @@ const { Engine } = require('./native');
  * @property {() => void} [handshakeFailed]
  * @property {(length: number) => void} [tapped]
  * @property {() => void} [broken]
+ * @property {(length: number) => void} [datagram]
+ * @property {(errno: number) => void} [failed]
  */
 
 // What the first number of a record says; `src/binding/hot.rs` has the same list.
@@ -36,12 +38,14 @@ const HANDSHAKEN = 10;
 const HANDSHAKE_FAILED = 11;
 const RAW = 12;
 const BROKEN = 13;
+const DATAGRAM = 20;
+const FAILED = 21;
 
 /** The most bytes of one data event, as in Bun. */
 const READ_LIMIT = 512 * 1024;
 
 /** Shared with the native half: what the last event or call came to. */
-const record = new Int32Array(new ArrayBuffer(32));
+const record = new Int32Array(new ArrayBuffer(64));
 /** Shared with the native half: received bytes, until they are copied out; bytes to send, until they are sent. */
 const scratch = new Uint8Array(new ArrayBuffer(READ_LIMIT));
 /** @type {(Target | undefined)[]} */
@@ -59,11 +63,21 @@ const targets = [];
  * @property {(slot: number, into: Uint8Array) => void} receive
  * @property {(slot: number) => void} close
  * @property {(slot: number) => void} terminate
+ * @property {(slot: number, length: number) => void} sendDatagram
+ * @property {(slot: number, bytes: Uint8Array) => void} sendDatagramBytes
+ * @property {(slot: number, count: number) => void} sendDatagrams
  * @property {(error: unknown) => void} raise
+ * @property {(slot: number, length: number) => void} sendDatagram
+ * @property {(slot: number, bytes: Uint8Array) => void} sendDatagramBytes
+ * @property {(slot: number, count: number) => void} sendDatagrams
  */
 
 const engine = new Engine(turn, record, scratch);
 const native = /** @type {Hot} */ (engine.hot());
+
+// Before going to sleep the native half looks again for up to 50 µs, while that has lately paid off. It costs CPU time of an
+// otherwise idle core, which a program on a shared machine may not want to spend.
+if (process.env.BUN_SOCKETS_SPIN === '0') engine.setSpin(false);
 
 // Runs process.nextTick callbacks and then microtasks; Node's timers call the same function between two timers. Should it
 // ever be missing, each event gets a turn of the loop of its own, which does the same more slowly.
@@ -126,6 +140,9 @@ function deliver(kind, slot, detail) {
     case DATA:
       target.received(detail);
       break;
+    case DATAGRAM:
+      target.datagram(detail);
+      break;
     case BULK:
       target.bulk(detail);
       break;
@@ -162,6 +179,9 @@ function deliver(kind, slot, detail) {
     case BROKEN:
       targets[slot] = undefined;
       target.broken();
+      break;
+    case FAILED:
+      target.failed(detail);
       break;
     case EXHAUSTED:
       target.exhausted();

@@ -52,7 +52,7 @@ class Listening {
     const [connection, Socket] = this.#accept(this);
     connection.listening = this;
     connection.occupy(slot);
-    connection.socket = new Socket(connection, slot);
+    connection.socket = new Socket(connection);
     connection.begin();
   }
 

@@ -4,7 +4,6 @@
 const { ClientConnection, Connection } = require('./connection');
 const { engine } = require('./engine');
 const { systemError } = require('./errors');
-const { handle } = require('./socket');
 const { TlsState, disconnected, protocolError } = require('./tls-state');
 
 /**
@@ -64,11 +63,12 @@ class SecureConnection extends ClientConnection {
   }
 
   handshakeFailed() {
-    const report = engine.handshakeFailure();
+    // The event came with a report.
+    const report = /** @type {import('./tls-state').Report} */ (engine.handshakeFailure());
     const error = this.tls.fail(report);
     this.slot = -1;
     if (error === undefined) {
-      this.over(systemError(report.errno, 'read'));
+      this.over(systemError(/** @type {number} */ (report.errno), 'read'));
       return;
     }
     this.#tellFailure(error);
@@ -82,7 +82,7 @@ class SecureConnection extends ClientConnection {
 
   /** The peer has broken the rules, or says that we have. */
   broken() {
-    const error = protocolError(engine.protocolFailure());
+    const error = protocolError(/** @type {{ message: string }} */ (engine.protocolFailure()));
     this.slot = -1;
     this.failing = true;
     // Without an `error` handler this is no uncaught exception: a peer must not be able to end the process.
@@ -149,7 +149,7 @@ class SecureConnection extends ClientConnection {
  * The raw half of an upgraded socket. It keeps the handlers of the plain socket, whose `data` gets the records as they come;
  * what it closes is the whole connection.
  *
- * Differs from Bun: nothing can be written to it. Bun puts such bytes between the records, which breaks the connection.
+ * Differs from Bun (14): nothing can be written to it. Bun puts such bytes between the records, which breaks the connection.
  */
 class RawConnection extends Connection {
   /** @type {SecureConnection} */ #secure;
@@ -168,6 +168,10 @@ class RawConnection extends Connection {
     return this.#secure.isOpen;
   }
 
+  get handle() {
+    return this.#secure.handle;
+  }
+
   close() {
     this.#secure.close();
   }
@@ -180,7 +184,7 @@ class RawConnection extends Connection {
   endEarly(withoutData) {
     if (!withoutData) return -1;
     this.#secure.shut = true;
-    handle.shutWrite(this.socket);
+    this.handle.shutWrite();
     return 0;
   }
 }

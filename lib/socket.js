@@ -1,11 +1,10 @@
 'use strict';
 // The socket that programs hold.
 
-const { engine, native, record, scratch } = require('./engine');
+const { native, record, scratch } = require('./engine');
 const { invalidThis, invalidType, outOfBounds } = require('./errors');
 const { Handlers } = require('./handlers');
-const { finish, takeMethods, wrongAccessor } = require('./members');
-const { SocketHandle } = require('./native');
+const { finish, wrongAccessor } = require('./members');
 const { bytesOf } = require('./payload');
 
 /** @typedef {import('./connection').Connection} Connection */
@@ -20,23 +19,19 @@ const BAD_DESCRIPTOR = -9;
 const LONGEST_IDLE = 0x7fffffff;
 
 const encoder = new TextEncoder();
-const handle = takeMethods(SocketHandle);
 
 /**
  * Makes a class of sockets. `TCPSocket` and `TLSSocket` differ in their names and in two members only.
  * @param {'TCPSocket' | 'TLSSocket'} tag
  */
 function defineSocket(tag) {
-  class Socket extends SocketHandle {
+  class Socket {
     /** @type {Connection} */ #connection;
-    /** What the addresses were when they were first read. @type {{ local?: any, remote?: any }} */ #seen = {};
+    /** What the addresses were when they were first read. @type {any} */ #seenLocal = undefined;
+    /** @type {any} */ #seenRemote = undefined;
 
-    /**
-     * @param {Connection} connection
-     * @param {number} slot its place in the native half
-     */
-    constructor(connection, slot) {
-      super(engine.id, slot);
+    /** @param {Connection} connection */
+    constructor(connection) {
       this.#connection = connection;
     }
 
@@ -73,7 +68,8 @@ function defineSocket(tag) {
     }
 
     get fd() {
-      return Socket.#of(this, 'fd').isOpen ? handle.descriptor(this) : -1;
+      const connection = Socket.#of(this, 'fd');
+      return connection.isOpen ? connection.handle.descriptor() : -1;
     }
 
     get listener() {
@@ -145,8 +141,9 @@ function defineSocket(tag) {
     }
 
     /** @this {any} */
-    exportKeyingMaterial(/** @type {any} */ _length, /** @type {any} */ _label, /** @type {any} */ _context) {
-      return Socket.#own(this).#connection.tls.exportKeyingMaterial(...arguments);
+    exportKeyingMaterial(/** @type {any} */ length, /** @type {any} */ label, /** @type {any} */ context) {
+      if (arguments.length < 2) return Socket.#own(this).#connection.tls.exportKeyingMaterial();
+      return Socket.#own(this).#connection.tls.exportKeyingMaterial(length, label, context);
     }
 
     flush() {
@@ -207,7 +204,7 @@ function defineSocket(tag) {
 
     getTypeOfService() {
       const connection = Socket.#own(this).#connection;
-      return connection.isOpen ? handle.serviceType(this) : BAD_DESCRIPTOR;
+      return connection.isOpen ? connection.handle.serviceType() : BAD_DESCRIPTOR;
     }
 
     getX509Certificate() {
@@ -219,11 +216,13 @@ function defineSocket(tag) {
     }
 
     pause() {
-      if (Socket.#own(this).#connection.isOpen) handle.hold(this);
+      const connection = Socket.#own(this).#connection;
+      if (connection.isOpen) connection.handle.hold();
     }
 
     ref() {
-      if (Socket.#own(this).#connection.isOpen) handle.reference(this, true);
+      const connection = Socket.#own(this).#connection;
+      if (connection.isOpen) connection.handle.reference(true);
     }
 
     /** @this {any} */
@@ -244,7 +243,8 @@ function defineSocket(tag) {
     }
 
     resume() {
-      if (Socket.#own(this).#connection.isOpen) handle.release(this);
+      const connection = Socket.#own(this).#connection;
+      if (connection.isOpen) connection.handle.release();
     }
 
     resumeSNI(/** @type {any} */ _error, /** @type {any} */ _context) {
@@ -254,7 +254,7 @@ function defineSocket(tag) {
     setKeepAlive(/** @type {any} */ enable, /** @type {any} */ initialDelay) {
       const connection = Socket.#own(this).#connection;
       const idle = initialDelay === undefined ? 0 : milliseconds(initialDelay);
-      return connection.isOpen && handle.keepAlive(this, Boolean(enable), idle);
+      return connection.isOpen && connection.handle.keepAlive(Boolean(enable), idle);
     }
 
     setKeyCert(/** @type {any} */ _keyCert) {
@@ -268,14 +268,15 @@ function defineSocket(tag) {
     setNoDelay(/** @type {any} */ noDelay) {
       const connection = Socket.#own(this).#connection;
       if (!connection.isOpen) return false;
-      handle.noDelay(this, noDelay === undefined || Boolean(noDelay));
+      connection.handle.noDelay(noDelay === undefined || Boolean(noDelay));
       // As in Bun: a unix socket has no delay to begin with.
       return true;
     }
 
     /** @this {any} */
-    setServername(/** @type {any} */ _name) {
-      return Socket.#own(this).#connection.tls.setServername(...arguments);
+    setServername(/** @type {any} */ name) {
+      if (arguments.length === 0) return Socket.#own(this).#connection.tls.setServername();
+      return Socket.#own(this).#connection.tls.setServername(name);
     }
 
     setSession(/** @type {any} */ session) {
@@ -285,22 +286,23 @@ function defineSocket(tag) {
     setTypeOfService(/** @type {any} */ tos) {
       const connection = Socket.#own(this).#connection;
       if (!connection.isOpen) return BAD_DESCRIPTOR;
-      return handle.setServiceType(this, tos === undefined ? 0 : typeOfService(tos));
+      return connection.handle.setServiceType(tos === undefined ? 0 : typeOfService(tos));
     }
 
     /** @this {any} */
-    setVerifyMode(/** @type {any} */ _requestCert, /** @type {any} */ _rejectUnauthorized) {
-      return Socket.#own(this).#connection.tls.setVerifyMode(...arguments);
+    setVerifyMode(/** @type {any} */ requestCert, /** @type {any} */ rejectUnauthorized) {
+      if (arguments.length < 2) return Socket.#own(this).#connection.tls.setVerifyMode();
+      return Socket.#own(this).#connection.tls.setVerifyMode(requestCert, rejectUnauthorized);
     }
 
     shutdown(/** @type {any} */ halfClose) {
       const connection = Socket.#own(this).#connection;
       if (!connection.isOpen) return;
       if (halfClose) {
-        handle.shutRead(this);
+        connection.handle.shutRead();
       } else {
         connection.shut = true;
-        handle.shutWrite(this);
+        connection.handle.shutWrite();
       }
     }
 
@@ -320,18 +322,20 @@ function defineSocket(tag) {
     }
 
     unref() {
-      if (Socket.#own(this).#connection.isOpen) handle.reference(this, false);
+      const connection = Socket.#own(this).#connection;
+      if (connection.isOpen) connection.handle.reference(false);
     }
 
     /** @this {any} */
-    upgradeTLS(/** @type {any} */ _options) {
+    upgradeTLS(/** @type {any} */ options) {
+      const connection = Socket.#own(this).#connection;
       // Here and not above: that module needs this one.
       const { upgrade } = require('./upgrade');
-      return upgrade(Socket.#own(this).#connection, [...arguments]);
+      return arguments.length === 0 ? upgrade(connection) : upgrade(connection, options);
     }
 
     write(/** @type {any} */ data, /** @type {any} */ byteOffset, /** @type {any} */ byteLength) {
-      if (!(#connection in this)) throw invalidThis(tag, this);
+      if (typeof this !== 'object' || this === null || !(#connection in this)) throw invalidThis(tag, this);
       const connection = this.#connection;
       const { slot } = connection;
       if (slot === -1 || connection.ending) return -1;
@@ -348,6 +352,10 @@ function defineSocket(tag) {
             native.write(slot, length);
             return connection.wrote(record[0]);
           }
+          if (data.buffer instanceof ArrayBuffer) {
+            native.writeBytes(slot, data);
+            return connection.wrote(record[0]);
+          }
         } else if (data === undefined) {
           return 0;
         }
@@ -359,11 +367,11 @@ function defineSocket(tag) {
     }
 
     #local() {
-      return (this.#seen.local ??= this.#connection.isOpen ? handle.localEndpoint(this) : undefined);
+      return (this.#seenLocal ??= this.#connection.isOpen ? this.#connection.handle.localEndpoint() : undefined);
     }
 
     #remote() {
-      return (this.#seen.remote ??= this.#connection.isOpen ? handle.remoteEndpoint(this) : undefined);
+      return (this.#seenRemote ??= this.#connection.isOpen ? this.#connection.handle.remoteEndpoint() : undefined);
     }
   }
 
@@ -409,4 +417,4 @@ function typeOfService(value) {
 
 const TCPSocket = defineSocket('TCPSocket');
 
-module.exports = { TCPSocket, defineSocket, handle };
+module.exports = { TCPSocket, defineSocket };

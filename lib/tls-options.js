@@ -38,7 +38,7 @@ const pem = require('./pem');
  */
 function readTlsOptions(option, several) {
   if (several && Array.isArray(option)) {
-    // Differs from Bun: it takes one entry only, so that nothing can be chosen by name.
+    // Differs from Bun (13): it takes one entry only, so that nothing can be chosen by name.
     if (option.length === 0) throw invalidType('TLSOptions must be an object');
     return option.map((entry) => readEntry(entry));
   }
@@ -162,7 +162,7 @@ function files(given, name) {
 function source(value, name, message) {
   const content = contentOf(value, name);
   if (content !== undefined) return { content };
-  // Differs from Bun: its documentation has these objects, its code refuses them.
+  // Differs from Bun (13): its documentation has these objects, its code refuses them.
   if (typeof value === 'object' && value !== null && 'pem' in value) {
     const content = contentOf(value.pem, name);
     const passphrase = 'passphrase' in value ? value.passphrase : undefined;
@@ -299,7 +299,7 @@ function protocols(value) {
   if (typeof value === 'string') return Buffer.from(value);
   const bytes = bytesOf(value);
   if (bytes !== undefined) return Buffer.from(bytes);
-  // Differs from Bun: names in an array, as in Node.
+  // Differs from Bun (13): names in an array, as in Node.
   if (Array.isArray(value) && value.every((name) => typeof name === 'string' && nameFits(name))) {
     return Buffer.concat(value.flatMap((name) => [Buffer.from([Buffer.byteLength(name)]), Buffer.from(name)]));
   }

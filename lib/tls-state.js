@@ -5,7 +5,6 @@ const { X509Certificate } = require('node:crypto');
 const net = require('node:net');
 const tls = require('node:tls');
 const { describe, describeWithIssuers } = require('./certificate');
-const { handle } = require('./socket');
 
 /**
  * @typedef {import('./tls-options').TlsEntry} TlsEntry
@@ -63,7 +62,7 @@ class TlsState {
     this.#entry = entry;
     this.#isServer = isServer;
     this.#host = host;
-    // Differs from Bun: a server that asks for no certificate has nothing to complain about.
+    // Differs from Bun (5): a server that asks for no certificate has nothing to complain about.
     this.#error = isServer && !context.requestsCertificate() ? null : nothingVerified();
   }
 
@@ -78,7 +77,7 @@ class TlsState {
 
   /** From here on nothing leaves or comes in plain text. */
   prepare() {
-    handle.expectHandshake(this.#socket, this.#connection.isTapped);
+    this.#handle.expectHandshake(this.#connection.isTapped);
   }
 
   /** Begins the handshake. */
@@ -87,26 +86,26 @@ class TlsState {
     const [requestCert, rejectUnauthorized] = this.#verifyMode ?? [];
     const tapped = this.#connection.isTapped;
     if (this.#isServer) {
-      handle.shakeAsServer(this.#socket, this.#context, { requestCert, rejectUnauthorized, tapped });
+      this.#handle.shakeAsServer(this.#context, { requestCert, rejectUnauthorized, tapped });
     } else {
       const { host, serverName, session } = { host: this.#host, serverName: this.#serverName, session: this.#session };
-      handle.shakeAsClient(this.#socket, this.#context, { host, serverName, session, rejectUnauthorized, tapped });
+      this.#handle.shakeAsClient(this.#context, { host, serverName, session, rejectUnauthorized, tapped });
     }
   }
 
   /** The handshake has succeeded. Returns what the handshake handler is told. @returns {Error | null} */
   settle() {
     this.#phase = DONE;
-    const { authorized, refused, problem, nameMatches, alpn, serverName } = handle.secured(this.#socket);
+    const { authorized, refused, problem, nameMatches, alpn, serverName } = this.#handle.secured();
     this.authorized = authorized;
     this.refused = refused;
     this.#alpn = alpn ?? false;
     if (this.#isServer) this.#serverName = serverName ?? undefined;
-    this.#error = problem ? this.#certificateError(problem, handle.peerChain(this.#socket)) : null;
+    this.#error = problem ? this.#certificateError(problem, this.#handle.peerChain()) : null;
     // As in Bun: a server calls even a handshake with a refused client a success, a client not even a lenient one with a
     // certificate for another name.
     this.success = this.#isServer || !(refused || !nameMatches);
-    if (this.#fragment !== undefined) handle.setFragment(this.#socket, this.#fragment);
+    if (this.#fragment !== undefined) this.#handle.setFragment(this.#fragment);
     return this.#error;
   }
 
@@ -146,7 +145,7 @@ class TlsState {
     }
     if (this.#phase !== DONE) throw new Error('OpenSSL HANDSHAKE_NOT_COMPLETE via OPENSSL_internal SSL routines');
     if (length > LONGEST_KEYING_MATERIAL) throw new Error('Expected length to be a positive number');
-    return handle.keyingMaterial(this.#socket, Math.trunc(length), label, bytes) ?? undefined;
+    return this.#handle.keyingMaterial(Math.trunc(length), label, bytes) ?? undefined;
   }
 
   getAuthorizationError() {
@@ -160,13 +159,13 @@ class TlsState {
 
   getCipher() {
     if (!this.#isLive) return undefined;
-    const cipher = this.#phase === DONE ? handle.cipher(this.#socket) : undefined;
+    const cipher = this.#phase === DONE ? this.#handle.cipher() : undefined;
     return cipher ?? { name: null, standardName: null, version: null };
   }
 
   getEphemeralKeyInfo() {
     if (!this.#isLive || this.#isServer) return null;
-    const curve = this.#phase === DONE ? handle.curve(this.#socket) : undefined;
+    const curve = this.#phase === DONE ? this.#handle.curve() : undefined;
     return curve ? { type: 'ECDH', ...curve } : {};
   }
 
@@ -189,12 +188,12 @@ class TlsState {
     if (!this.#isLive) return undefined;
     if (this.#isServer) return this.#serverName;
     const name = this.#serverName ?? this.#entry.serverName ?? this.#host;
-    // Differs from Bun: an address is not announced.
+    // Differs from Bun (6): an address is not announced.
     return name === undefined || name === '' || net.isIP(name) !== 0 ? undefined : name;
   }
 
   getSession() {
-    return this.#whenDone(handle.sessionHandle);
+    return this.#whenDone((handle) => handle.sessionHandle());
   }
 
   getSharedSigalgs() {
@@ -202,31 +201,31 @@ class TlsState {
   }
 
   getTLSFinishedMessage() {
-    return this.#whenDone(handle.finished);
+    return this.#whenDone((handle) => handle.finished());
   }
 
   getTLSPeerFinishedMessage() {
-    return this.#whenDone(handle.peerFinished);
+    return this.#whenDone((handle) => handle.peerFinished());
   }
 
   getTLSTicket() {
-    return this.#whenDone(handle.ticket);
+    return this.#whenDone((handle) => handle.ticket());
   }
 
   getTLSVersion() {
     if (!this.#isLive) return null;
-    return (this.#phase === DONE ? handle.cipher(this.#socket)?.version : undefined) ?? 'TLSv1.2';
+    return (this.#phase === DONE ? this.#handle.cipher()?.version : undefined) ?? 'TLSv1.2';
   }
 
   getX509Certificate() {
     if (!this.#isLive) return undefined;
     // A client has shown its certificate only if it was asked for it; Bun tells what it would show.
-    const own = this.#phase === DONE ? handle.ownCertificate(this.#socket) : this.#context.certificate();
+    const own = this.#phase === DONE ? this.#handle.ownCertificate() : this.#context.certificate();
     return own ? new X509Certificate(own) : undefined;
   }
 
   isSessionReused() {
-    return this.#whenDone(handle.isResumed) ?? false;
+    return this.#whenDone((handle) => handle.isResumed()) ?? false;
   }
 
   renegotiate() {
@@ -238,7 +237,7 @@ class TlsState {
     if (!this.#isLive) return false;
     if (typeof size !== 'number') throw new Error('Expected size to be a number');
     if (!Number.isInteger(size) || size < SMALLEST_FRAGMENT || size > LARGEST_FRAGMENT) return false;
-    if (this.#phase === DONE) return handle.setFragment(this.#socket, size);
+    if (this.#phase === DONE) return this.#handle.setFragment(size);
     this.#fragment = size;
     return true;
   }
@@ -271,8 +270,8 @@ class TlsState {
     this.#verifyMode = [requestCert, rejectUnauthorized];
   }
 
-  get #socket() {
-    return this.#connection.socket;
+  get #handle() {
+    return this.#connection.handle;
   }
 
   get #isLive() {
@@ -284,13 +283,13 @@ class TlsState {
    * @param {(socket: any) => T} question
    */
   #whenDone(question) {
-    return this.#isLive && this.#phase === DONE ? (question(this.#socket) ?? undefined) : undefined;
+    return this.#isLive && this.#phase === DONE ? (question(this.#handle) ?? undefined) : undefined;
   }
 
   /** @returns {Buffer[]} */
   #peerChain() {
     if (!this.#isLive) return [];
-    return this.#phase === DONE ? handle.peerChain(this.#socket) : this.#refusedChain;
+    return this.#phase === DONE ? this.#handle.peerChain() : this.#refusedChain;
   }
 
   /**

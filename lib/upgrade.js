@@ -11,13 +11,13 @@ const { TLSSocket } = require('./tls-socket');
 /**
  * Puts TLS on a plain connection, which lets go of it.
  * @param {import('./connection').Connection} plain
- * @param {any[]} args those of `upgradeTLS`
+ * @param {any[]} args that of `upgradeTLS`, if there was one
  * @returns {[raw: object, tls: object]}
  * @throws {Error} as in Bun; the plain socket stays usable then
  */
-function upgrade(plain, args) {
+function upgrade(plain, ...args) {
   if (!plain.isOpen || plain.ending) throw invalidType('upgradeTLS requires an established socket');
-  // Differs from Bun: it answers undefined.
+  // Differs from Bun (10): it answers undefined.
   if (plain.tls !== NO_TLS || plain instanceof RawConnection) throw invalidType('upgradeTLS requires a plain socket');
   if (args.length === 0) throw new Error('Expected 1 arguments');
   const [options] = args;
@@ -36,8 +36,8 @@ function upgrade(plain, args) {
   plain.setTimeout(0);
   secure.occupy(plain.vacate());
   secure.raw = raw;
-  raw.socket = new TLSSocket(raw, secure.slot);
-  secure.socket = new TLSSocket(secure, secure.slot);
+  raw.socket = new TLSSocket(raw);
+  secure.socket = new TLSSocket(secure);
   secure.begin();
   return [raw.socket, secure.socket];
 }

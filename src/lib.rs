@@ -4,6 +4,7 @@
 //! owns a [`reactor::Reactor`] and with it every socket; a watcher thread only says "look" when the reactor's poll has
 //! something, and the shared [`runtime`] does what may block or take long (name lookup, connection racing).
 
+pub mod address;
 #[expect(unsafe_code, reason = "the only place that speaks Node-API")]
 pub mod binding;
 pub mod connect;
@@ -19,3 +20,4 @@ pub mod sys;
 pub mod tls;
 pub mod transport;
 pub mod turn;
+pub mod udp;

@@ -21,10 +21,11 @@ use crate::secure::CIPHERTEXT_LIMIT;
 use crate::shaking::{self, Handshake, Shaken};
 use crate::slab::{Key, Slab};
 use crate::stream::{Stream, StreamEvent};
-use crate::sys::{ListenerIo, Poller, Ready, STREAM, StreamIo};
+use crate::sys::{DatagramIo, ListenerIo, Poller, Ready, STREAM, StreamIo};
 use crate::tls::{Failed, HandshakeFailure, Session};
 use crate::transport::{Step, Transport};
 use crate::turn::{Idle, Turn};
+use crate::udp::{Inbox, Udp, UdpEvent};
 
 /// Something that the JS half has to be told; the numbers are slots.
 #[derive(Debug)]
@@ -48,6 +49,8 @@ pub enum Event {
     Handshaken(u32),
     /// A handshake has failed; its slot is free.
     HandshakeFailed(u32, Box<Failed<()>>),
+    /// What a UDP socket has to tell.
+    Udp(u32, UdpEvent),
 }
 
 /// What [`Reactor::next`] found.
@@ -68,6 +71,7 @@ pub struct Reactor {
     entries: Slab<Entry>,
     queue: VecDeque<Key>,
     ready: Vec<Ready>,
+    inbox: Inbox,
     jobs: Jobs,
     turn: Turn,
     referenced: usize,
@@ -101,6 +105,7 @@ enum Handle {
     Stream(Transport),
     /// The last bytes of a closed socket are being sent; nobody asks for it any more.
     Farewell,
+    Udp(Udp),
 }
 
 /// Where finished work of other threads arrives.
@@ -177,6 +182,7 @@ impl Reactor {
             entries: Slab::new(),
             queue: VecDeque::new(),
             ready: Vec::new(),
+            inbox: Inbox::new(),
             jobs: Jobs { sender, finished, wake },
             turn: Turn::new(),
             referenced: 0,
@@ -251,7 +257,6 @@ impl Reactor {
     ///
     /// The poll's; none is known to occur.
     pub fn look(&mut self) -> io::Result<bool> {
-        self.take_finished();
         self.poller.poll(&mut self.ready)?;
         let mut all = std::mem::take(&mut self.ready);
         for ready in all.drain(..) {
@@ -265,12 +270,15 @@ impl Reactor {
                 Handle::Connecting { ready: said, .. } => said.get_or_insert(ready).token == ready.token,
                 Handle::Pending { .. } | Handle::Farewell => false,
                 Handle::Stream(stream) => stream.note(&ready),
+                Handle::Udp(udp) => udp.note(&ready),
             };
             if work {
                 self.enqueue(key);
             }
         }
         self.ready = all;
+        // After the poll: who listens here was connected to before the connection was reported.
+        self.take_finished();
         Ok(!self.queue.is_empty())
     }
 
@@ -344,6 +352,28 @@ impl Reactor {
         key.index
     }
 
+    /// Adds a UDP socket.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when the poll can't take it.
+    pub fn open_udp(&mut self, io: DatagramIo) -> io::Result<u32> {
+        let mut io = io;
+        let key = self.entries.insert(Entry {
+            handle: Handle::Pending { allow_half_open: false, task: None, outcome: None },
+            queued: false,
+            referenced: false,
+        });
+        let interests = Interest::READABLE | Interest::WRITABLE;
+        if let Err(error) = self.poller.registry().register(&mut io, key.token(), interests) {
+            self.entries.remove(key.index);
+            return Err(error);
+        }
+        self.put(key, Handle::Udp(Udp::new(io)));
+        self.reference(key.index, true);
+        Ok(key.index)
+    }
+
     /// Lets a listener that found no descriptor try again.
     pub fn retry(&mut self, slot: u32) {
         if let Some(listener) = self.listener(slot) {
@@ -381,6 +411,27 @@ impl Reactor {
             Handle::Stream(stream) => Some(stream),
             _ => None,
         }
+    }
+
+    /// The UDP socket in a slot.
+    pub fn udp(&mut self, slot: u32) -> Option<&mut Udp> {
+        match &mut self.entries.slot(slot)?.handle {
+            Handle::Udp(udp) => Some(udp),
+            _ => None,
+        }
+    }
+
+    /// Does something to a UDP socket after which it may have events of its own, and sees to it that they come.
+    pub fn with_udp<T>(&mut self, slot: u32, change: impl FnOnce(&mut Udp) -> T) -> Option<T> {
+        let udp = self.udp(slot)?;
+        let result = change(udp);
+        if udp.has_work()
+            && let Some(key) = self.entries.key(slot)
+        {
+            self.enqueue(key);
+            self.jobs.wake.call();
+        }
+        Some(result)
     }
 
     /// Does something to a stream after which it may have events of its own, and sees to it that they come.
@@ -462,6 +513,9 @@ impl Reactor {
     /// turn. What a TLS connection still has to send is sent, and keeps the process alive as long.
     pub fn close(&mut self, slot: u32) {
         self.reference(slot, false);
+        if let Some(key) = self.entries.key(slot) {
+            self.inbox.drop_for(key);
+        }
         match self.entries.remove(slot).map(|entry| entry.handle) {
             Some(Handle::Pending { task: Some(task), .. }) => task.abort(),
             Some(Handle::Stream(transport)) => {
@@ -525,6 +579,19 @@ impl Reactor {
                         None
                     }
                 }
+            }
+            Handle::Udp(udp) => {
+                let event = udp.step(key, &mut self.inbox, scratch);
+                let more = udp.has_work();
+                if self.inbox.has(key) {
+                    // The inbox is for one socket at a time: it goes first until it is empty.
+                    self.enqueue_first(key);
+                } else if more {
+                    self.enqueue(key);
+                }
+                let event = event?;
+                self.turn.count(if let UdpEvent::Datagram(arrived) = event { arrived.length } else { 0 });
+                Some(Event::Udp(key.index, event))
             }
         }
     }
@@ -721,10 +788,56 @@ impl Reactor {
             self.queue.push_back(key);
         }
     }
+
+    fn enqueue_first(&mut self, key: Key) {
+        if let Some(entry) = self.entries.at(key)
+            && !std::mem::replace(&mut entry.queued, true)
+        {
+            self.queue.push_front(key);
+        }
+    }
 }
 
 impl From<io::Error> for RaceLost {
     fn from(error: io::Error) -> Self {
         Self { failure: Failure::from(error), attempts: Vec::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::stream::READ_LIMIT;
+    use crate::sys::DatagramSharing;
+    use crate::udp::{BATCH, Sent};
+
+    #[test]
+    fn a_flooded_socket_is_at_most_a_batch_ahead_of_the_others() {
+        let mut reactor = Reactor::new(Wake::new(|| {})).expect("a reactor");
+        let mut open = || {
+            let io = DatagramIo::bind((Ipv4Addr::LOCALHOST, 0).into(), DatagramSharing::default()).expect("it binds");
+            let address = io.local_address();
+            (reactor.open_udp(io).expect("it is watched"), address)
+        };
+        let ((flooded, flood), (other, quiet)) = (open(), open());
+        let sent = reactor.with_udp(other, |udp| {
+            (0..4 * BATCH).all(|_| udp.send(b"x", flood) == Sent::Taken(1)) && udp.send(b"y", quiet) == Sent::Taken(1)
+        });
+        assert_eq!(sent, Some(true));
+        let (mut ahead, mut scratch) = (0, vec![0; READ_LIMIT]);
+        reactor.begin();
+        loop {
+            match reactor.next(&mut scratch).expect("the poll works") {
+                Next::Event(Event::Udp(slot, UdpEvent::Datagram(_))) if slot == other => break,
+                Next::Event(Event::Udp(slot, UdpEvent::Datagram(_))) => {
+                    assert_eq!(slot, flooded);
+                    ahead += 1;
+                }
+                next => assert!(matches!(next, Next::Yield), "{next:?}"),
+            }
+        }
+        assert!(ahead <= BATCH, "{ahead}");
     }
 }

@@ -23,6 +23,7 @@ pub enum Transport {
 
 /// A socket that waits for its handshake, or whose handshake is under way: what the program wants of it meanwhile is remembered.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent wishes that outlast the handshake")]
 pub struct Shaking {
     io: StreamIo,
     allow_half_open: bool,
@@ -178,7 +179,7 @@ impl Transport {
 
     /// Sends `bytes` and ends.
     ///
-    /// Differs from Bun: during a handshake the bytes are kept and sent after it, and then the end; Bun forgets both.
+    /// Differs from Bun (3): during a handshake the bytes are kept and sent after it, and then the end; Bun forgets both.
     pub fn end(&mut self, bytes: &[u8]) -> Ended {
         match self {
             Self::Plain(stream) => stream.end(bytes),

@@ -26,12 +26,17 @@ export class Observer {
         try {
           return own[event]?.call(this, socket, ...rest);
         } finally {
-          for (const check of [...observer.#waiting]) check();
+          observer.look();
         }
       };
     }
     // Not one that listens for errors, unless it is asked to: then they come as uncaught exceptions and fail the test.
     if (!own.error) delete this.handlers.error;
+  }
+
+  /** Something has happened: whoever waits looks again. */
+  look() {
+    for (const check of [...this.#waiting]) check();
   }
 
   get socket() {

@@ -45,6 +45,8 @@ connect({
 });
 listen({ hostname: '::', port: 0, reusePort: true, ipv6Only: true, signal: controller.signal, socket: { data() {} } });
 udpSocket({ socket: { data: (socket, data, port, address) => void socket.send(data, port, address) } });
+udpSocket({ hostname: '::', reusePort: true, flags: 8, signal: controller.signal, binaryType: 'uint8array' });
+udpSocket({ connect: { hostname: 'localhost', port: 5 } }).then((socket) => socket.sendMany(['a', Buffer.from('b')]));
 install();
 
 export function session(socket: Socket): Buffer | undefined {
@@ -57,3 +59,5 @@ listen({ hostname: 'localhost', port: 0 });
 connect({ hostname: 'localhost', port: '1', socket: { data() {} } });
 // @ts-expect-error: there is no such handler type
 connect({ hostname: 'localhost', port: 1, socket: { data: 5 } });
+// @ts-expect-error: a connected socket knows where it sends
+udpSocket({ connect: { hostname: 'localhost', port: 5 } }).then((socket) => socket.send('a', 5, '127.0.0.1'));

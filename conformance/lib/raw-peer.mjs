@@ -9,6 +9,8 @@ const options = JSON.parse(process.argv[2]);
 const report = (kind, text = '') => fs.writeSync(1, `${kind}\t${text}\n`);
 
 let socket;
+/** Not `socket.closed`, which is true before the event. */
+let closed = false;
 let received = 0;
 let collected = [];
 const waiting = [];
@@ -31,7 +33,10 @@ function adopt(stream) {
   else listenForData();
   stream.on('end', () => say('end'));
   stream.on('error', (error) => say(`error ${error.code}`));
-  stream.on('close', () => say('close'));
+  stream.on('close', () => {
+    say('close');
+    closed = true;
+  });
   for (const command of waiting.splice(0)) obey(command);
 }
 
@@ -94,7 +99,7 @@ process.stdin.on('end', () => {
     flush();
     process.exit(0);
   };
-  if (!socket || socket.closed) leave();
+  if (!socket || closed) leave();
   socket.on('close', () => setImmediate(leave));
   setTimeout(leave, 500);
 });

@@ -15,6 +15,7 @@ export default async function ({ raw, connect, main, actor, turns }) {
     await client.seen('close');
     await turns(5);
     main.say(way, 'data events', client.count('data'));
-    peer.kill();
+    await peer.seen('close');
+    await peer.leave();
   }
 }

@@ -18,5 +18,6 @@ export default async function ({ raw, connect, main, actor, turns }) {
   }
   near.close();
   main.say('closed while paused', client.count('close'));
-  peer.kill();
+  await peer.seen('close');
+  await peer.leave();
 }

@@ -8,6 +8,12 @@ export default async function ({ pair, main }) {
   for (const name of ['write', 'end', 'close', 'pause', 'timeout', 'setNoDelay', 'getCipher', 'upgradeTLS']) {
     main.attempt(`socket ${name}`, () => near[name].call(other));
   }
+  for (const value of [undefined, null, 5, 'text', Symbol('s'), () => {}, [], new Map()]) {
+    main.attempt('listener stop of a value', () => listener.stop.call(value));
+    main.attempt('socket write of a value', () => near.write.call(value, 'x'));
+    main.attempt('socket end of a value', () => near.end.call(value, 'x'));
+    main.attempt('socket pause of a value', () => near.pause.call(value));
+  }
   for (const name of ['readyState', 'bytesWritten', 'remotePort']) {
     main.attempt(`getter ${name}`, () => Reflect.get(Object.getPrototypeOf(near), name, other));
   }

@@ -10,14 +10,15 @@ use napi::bindgen_prelude::*;
 use napi::{check_status, sys};
 use napi_derive::napi;
 
-use super::hot;
 use super::tls::{HandshakeReport, ProtocolReport};
 use super::wake::Bell;
+use super::{datagram, hot};
+use crate::address::{self, Literal};
 use crate::connect::RaceLost;
 use crate::failure::Failure;
 use crate::reactor::{Reactor, Target, Wake};
 use crate::stream::READ_LIMIT;
-use crate::sys::{ListenerIo, Sharing};
+use crate::sys::{DatagramIo, DatagramSharing, ListenerIo, Sharing};
 use crate::tls::{Failed, ProtocolFailure};
 
 thread_local! {
@@ -35,6 +36,8 @@ pub(super) struct Core {
     pub(super) lost: RefCell<Option<Box<RaceLost>>>,
     pub(super) failed: RefCell<Option<Box<Failed<()>>>>,
     pub(super) broken: Cell<Option<ProtocolFailure>>,
+    /// Who sent the datagram that the record has.
+    pub(super) sender: Cell<Option<SocketAddr>>,
     kept_alive: Cell<bool>,
 }
 
@@ -135,6 +138,21 @@ pub struct BindOptions {
     pub allow_half_open: bool,
 }
 
+/// How a UDP socket binds.
+#[napi(object)]
+pub struct UdpOptions {
+    /// An IP address or a host name.
+    pub hostname: String,
+    /// 0 for any free one.
+    pub port: u16,
+    /// `SO_REUSEPORT`.
+    pub reuse_port: bool,
+    /// `SO_REUSEADDR`.
+    pub reuse_address: bool,
+    /// `IPV6_V6ONLY`.
+    pub ipv6_only: bool,
+}
+
 #[napi]
 impl Engine {
     /// Makes an engine whose threadsafe function calls `dispatch`. `record` and `scratch` are shared memory: the first
@@ -160,6 +178,7 @@ impl Engine {
             lost: RefCell::new(None),
             failed: RefCell::new(None),
             broken: Cell::new(None),
+            sender: Cell::new(None),
             kept_alive: Cell::new(false),
         });
         let hook = Rc::into_raw(Rc::clone(&core)).cast_mut().cast();
@@ -262,6 +281,39 @@ impl Engine {
         self.core.with(|reactor| reactor.set_spin(on));
     }
 
+    /// Opens a UDP socket: the slot, or a negative error number; [`NOT_FOUND`] for a name that does not resolve.
+    #[napi]
+    pub fn open_udp(&self, options: UdpOptions) -> i32 {
+        let Some(address) = bind_address(&options.hostname, options.port) else { return NOT_FOUND };
+        let sharing = DatagramSharing {
+            reuse_port: options.reuse_port,
+            reuse_address: options.reuse_address,
+            ipv6_only: options.ipv6_only,
+        };
+        let opened = DatagramIo::bind(address, sharing).and_then(|io| {
+            self.core
+                .with(|reactor| reactor.open_udp(io))
+                .unwrap_or_else(|| Err(std::io::Error::from_raw_os_error(crate::sys::BAD_DESCRIPTOR)))
+        });
+        match opened {
+            Ok(slot) => slot.cast_signed(),
+            Err(error) => -Failure::from(error).number(),
+        }
+    }
+
+    /// What the numbers of an address literal are, as records and packets have them: family (4 or 6), the address in four
+    /// numbers, scope. `None` for what is none.
+    #[napi]
+    pub fn parse_address(&self, text: String) -> Option<Vec<i32>> {
+        Literal::parse(&text).map(|literal| datagram::numbers(literal).to_vec())
+    }
+
+    /// The text of the address that the last record of a datagram has.
+    #[napi]
+    pub fn sender(&self) -> String {
+        self.core.sender.get().map(address::display).unwrap_or_default()
+    }
+
     fn listen(&self, io: std::io::Result<ListenerIo>, allow_half_open: bool) -> i32 {
         let listening = io.and_then(|io| {
             self.core
@@ -285,7 +337,7 @@ pub const NOT_FOUND: i32 = -100_000;
 
 /// The address a listener binds. As in Bun, `localhost` means IPv4 only. Any other name is looked up at once, on this thread,
 /// because `listen` answers at once.
-fn bind_address(hostname: &str, port: u16) -> Option<SocketAddr> {
+pub(super) fn bind_address(hostname: &str, port: u16) -> Option<SocketAddr> {
     if hostname.eq_ignore_ascii_case("localhost") {
         return Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port));
     }

@@ -10,12 +10,14 @@ use std::rc::Rc;
 use napi::bindgen_prelude::*;
 use napi::{check_status, sys};
 
+use super::datagram;
 use super::engine::Core;
 use crate::reactor::{Event, Next};
 use crate::stream::{Ended, StreamEvent, Written};
+use crate::udp::UdpEvent;
 
 /// How many numbers the record has.
-pub(super) const RECORD: usize = 8;
+pub(super) const RECORD: usize = 16;
 
 // What a record's first number can be; `lib/engine.js` has the same list.
 const NOTHING: i32 = 0;
@@ -32,13 +34,15 @@ const HANDSHAKEN: i32 = 10;
 const HANDSHAKE_FAILED: i32 = 11;
 const RAW: i32 = 12;
 const BROKEN: i32 = 13;
+const DATAGRAM: i32 = 20;
+const FAILED: i32 = 21;
 
 type Arguments<const N: usize> = [sys::napi_value; N];
 
 /// Makes the functions, bound to one engine.
 pub(super) fn functions<'a>(env: &Env, core: &Rc<Core>) -> Result<Object<'a>> {
     let all = Object::new(env)?;
-    let list: [(&CStr, sys::napi_callback); 10] = [
+    let list: [(&CStr, sys::napi_callback); 13] = [
         (c"begin", Some(begin)),
         (c"next", Some(next)),
         (c"write", Some(write)),
@@ -49,10 +53,13 @@ pub(super) fn functions<'a>(env: &Env, core: &Rc<Core>) -> Result<Object<'a>> {
         (c"close", Some(close)),
         (c"terminate", Some(terminate)),
         (c"raise", Some(raise)),
+        (c"sendDatagram", Some(datagram::send)),
+        (c"sendDatagramBytes", Some(datagram::send_bytes)),
+        (c"sendDatagrams", Some(datagram::send_many)),
     ];
     for (name, callback) in list {
-        // Each function's reference to the core lives as long as the environment: functions can be called until then.
-        let data = Rc::into_raw(Rc::clone(core)).cast_mut().cast();
+        // The environment's cleanup hook holds the core until no JavaScript can run any more.
+        let data = Rc::as_ptr(core).cast_mut().cast();
         let mut function = ptr::null_mut();
         // SAFETY: the name is NUL-terminated, and `data` is what the callbacks below expect.
         check_status!(unsafe {
@@ -76,7 +83,7 @@ pub(super) fn functions<'a>(env: &Env, core: &Rc<Core>) -> Result<Object<'a>> {
 /// # Safety
 ///
 /// `env` and `info` are those of a running callback of a function that [`functions`] made.
-unsafe fn enter<const N: usize>(
+pub(super) unsafe fn enter<const N: usize>(
     env: sys::napi_env,
     info: sys::napi_callback_info,
     work: impl FnOnce(&Core, Arguments<N>),
@@ -90,7 +97,7 @@ unsafe fn enter<const N: usize>(
     if status != sys::Status::napi_ok || data.is_null() {
         return ptr::null_mut();
     }
-    // SAFETY: `functions` made `data` from an `Rc<Core>` that it never gives back.
+    // SAFETY: `functions` took `data` from the `Rc<Core>` that the cleanup hook holds while JavaScript can run.
     let core = unsafe { &*data.cast_const().cast::<Core>() };
     if catch_unwind(AssertUnwindSafe(|| work(core, arguments))).is_err() {
         // SAFETY: the texts are NUL-terminated; a null code is allowed.
@@ -99,7 +106,7 @@ unsafe fn enter<const N: usize>(
     ptr::null_mut()
 }
 
-fn integer(env: sys::napi_env, value: sys::napi_value) -> u32 {
+pub(super) fn integer(env: sys::napi_env, value: sys::napi_value) -> u32 {
     let mut number = 0;
     // SAFETY: `value` belongs to the running callback of `env`; what is no number leaves 0.
     unsafe { sys::napi_get_value_uint32(env, value, &raw mut number) };
@@ -107,7 +114,7 @@ fn integer(env: sys::napi_env, value: sys::napi_value) -> u32 {
 }
 
 /// The bytes of a typed array, for the time of the running callback.
-fn bytes<'a>(env: sys::napi_env, value: sys::napi_value) -> &'a mut [u8] {
+pub(super) fn bytes<'a>(env: sys::napi_env, value: sys::napi_value) -> &'a mut [u8] {
     let (mut length, mut start, mut kind) = (0, ptr::null_mut(), 0);
     // SAFETY: `value` belongs to the running callback; the outputs that aren't wanted may be null.
     let status = unsafe {
@@ -129,7 +136,7 @@ fn bytes<'a>(env: sys::napi_env, value: sys::napi_value) -> &'a mut [u8] {
 }
 
 impl Core {
-    fn tell(&self, numbers: &[i32]) {
+    pub(super) fn tell(&self, numbers: &[i32]) {
         // SAFETY: no other slice of the record is alive, and JS does not run.
         let record = unsafe { self.record.slice() };
         record[..numbers.len()].copy_from_slice(numbers);
@@ -186,6 +193,11 @@ impl Core {
                 };
                 self.tell(&[kind, slot.cast_signed(), detail]);
             }
+            Event::Udp(slot, event) => match event {
+                UdpEvent::Datagram(arrived) => self.tell_datagram(DATAGRAM, slot, &arrived),
+                UdpEvent::Drain => self.tell(&[DRAIN, slot.cast_signed()]),
+                UdpEvent::Failed(failure) => self.tell(&[FAILED, slot.cast_signed(), failure.number()]),
+            },
         }
     }
 }

@@ -87,7 +87,6 @@ impl ClientTls {
     ///
     /// Those of [`ContextError`], by their texts.
     #[napi(constructor)]
-    #[expect(clippy::needless_pass_by_value, reason = "napi passes objects by value")]
     pub fn new(entry: TlsEntry, key_log: Option<String>) -> Result<Self> {
         let log = key_log_of(key_log.as_deref());
         let context = ClientContext::new(&entry.into(), log.as_ref()).map_err(|error| wrong(&error))?;
@@ -113,7 +112,6 @@ impl ServerTls {
     ///
     /// Those of [`ContextError`], by their texts.
     #[napi(constructor)]
-    #[expect(clippy::needless_pass_by_value, reason = "napi passes objects by value")]
     pub fn new(entries: Vec<TlsEntry>, key_log: Option<String>) -> Result<Self> {
         let log = key_log_of(key_log.as_deref());
         let entries: Vec<TlsOptions> = entries.into_iter().map(TlsOptions::from).collect();
@@ -136,7 +134,6 @@ impl ServerTls {
 
 /// Sets the certificates that are trusted without `ca`, for the whole process. The first call counts.
 #[napi]
-#[expect(clippy::needless_pass_by_value, reason = "napi passes arrays by value")]
 pub fn trust_by_default(roots: Vec<Buffer>) {
     let roots: Vec<_> = roots.iter().map(|der| der.to_vec().into()).collect();
     tls::set_default_roots(&roots);
@@ -317,7 +314,6 @@ impl SocketHandle {
 
     /// Answers a handshake. The outcome comes as an event.
     #[napi]
-    #[expect(clippy::needless_pass_by_value, reason = "napi passes objects by value")]
     pub fn shake_as_server(&self, tls: &ServerTls, shake: ServerShake) {
         let parameters = ServerParameters {
             verify_mode: shake.request_cert.zip(shake.reject_unauthorized),
@@ -403,7 +399,6 @@ impl SocketHandle {
 
     /// Keying material for another protocol; nothing if the length is beyond what TLS can give.
     #[napi]
-    #[expect(clippy::needless_pass_by_value, reason = "napi passes strings by value")]
     pub fn keying_material(&self, length: u32, label: String, context: Option<Buffer>) -> Option<Buffer> {
         self.session(|session| session.export_keying_material(length as usize, label.as_bytes(), context.as_deref()))
             .flatten()

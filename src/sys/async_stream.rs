@@ -35,6 +35,18 @@ impl AsyncStream {
     }
 }
 
+impl AsyncStream {
+    /// As [`super::StreamIo::unacknowledged`].
+    #[must_use]
+    pub fn unacknowledged(&self) -> usize {
+        match self {
+            Self::Tcp(stream) => super::platform::unacknowledged(stream),
+            #[cfg(unix)]
+            Self::Unix(_) => 0,
+        }
+    }
+}
+
 /// Polls whichever stream it is, again when a signal came between: tokio reports that as a failure.
 macro_rules! each {
     ($self:ident, $stream:ident => $work:expr) => {

@@ -1,6 +1,7 @@
 //! What differs between platforms: sockets, and how the JS thread learns that they are ready.
 
 mod async_stream;
+mod datagram;
 #[cfg(unix)]
 #[path = "unix.rs"]
 #[expect(unsafe_code, reason = "system calls that no crate wraps")]
@@ -11,8 +12,9 @@ mod platform;
 mod poller;
 
 pub use async_stream::AsyncStream;
+pub use datagram::{Arrived, DatagramIo, DatagramSharing, Membership, Packet};
 pub use platform::{
     BAD_DESCRIPTOR, CONNECTION_REFUSED, Descriptor, INVALID, IO_ERROR, ListenerIo, Sharing, StreamIo, UNSUPPORTED,
-    expect_large_blocks, interface_index, is_aborted, is_transient, number,
+    expect_large_blocks, interface_index, interface_name, is_aborted, is_transient, number,
 };
 pub use poller::{Poller, Ready, STREAM};

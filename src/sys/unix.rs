@@ -62,6 +62,18 @@ pub fn interface_index(name: &str) -> Option<u32> {
     (index != 0).then_some(index)
 }
 
+/// The reverse of [`interface_index`].
+#[must_use]
+pub fn interface_name(index: u32) -> Option<String> {
+    let mut name = [0u8; libc::IF_NAMESIZE];
+    // SAFETY: the memory is as long as the longest name with its NUL, and lives until the call returns.
+    let found = unsafe { libc::if_indextoname(index, name.as_mut_ptr().cast()) };
+    if found.is_null() {
+        return None;
+    }
+    std::ffi::CStr::from_bytes_until_nul(&name).ok()?.to_str().ok().map(str::to_owned)
+}
+
 /// Whether a connection went away before it could be accepted.
 #[must_use]
 pub fn is_aborted(error: &io::Error) -> bool {
@@ -201,6 +213,13 @@ impl StreamIo {
         self.unix
     }
 
+    /// How many bytes have been sent and not been acknowledged by the other end's system. 0 for unix sockets, which hand them
+    /// over at once, and where the system does not tell.
+    #[must_use]
+    pub fn unacknowledged(&self) -> usize {
+        if self.unix { 0 } else { unacknowledged(&self.socket) }
+    }
+
     /// How many bytes a read would find.
     ///
     /// # Errors
@@ -306,6 +325,20 @@ impl StreamIo {
     }
 }
 
+/// As [`StreamIo::unacknowledged`].
+#[cfg(target_os = "linux")]
+pub(super) fn unacknowledged(socket: &impl AsRawFd) -> usize {
+    let mut count: libc::c_int = 0;
+    // SAFETY: the descriptor is open as long as its owner is borrowed, and SIOCOUTQ (which is TIOCOUTQ) writes one integer.
+    let status = unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut count) };
+    if status == 0 { usize::try_from(count).unwrap_or(0) } else { 0 }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn unacknowledged(_socket: &impl AsRawFd) -> usize {
+    0
+}
+
 impl TryFrom<StreamIo> for AsyncStream {
     type Error = io::Error;
 
@@ -346,6 +379,9 @@ impl ListenerIo {
         if address.is_ipv6() {
             socket.set_only_v6(sharing.ipv6_only)?;
         }
+        // Linux hands this on to every accepted socket, which saves a system call for each.
+        #[cfg(target_os = "linux")]
+        socket.set_tcp_nodelay(true)?;
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
         Ok(Self { socket, unix: false })
@@ -374,13 +410,7 @@ impl ListenerIo {
             match accept(&self.socket) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
-                Ok(socket) => {
-                    if !self.unix {
-                        // Refused only by a connection that is already gone; its end shows in the first read.
-                        drop(socket.set_tcp_nodelay(true));
-                    }
-                    return Ok(StreamIo { socket, unix: self.unix });
-                }
+                Ok(socket) => return Ok(StreamIo { socket, unix: self.unix }),
             }
         }
     }
@@ -476,6 +506,8 @@ fn accept(socket: &Socket) -> io::Result<Socket> {
 fn accept(socket: &Socket) -> io::Result<Socket> {
     let (accepted, _) = socket.accept()?;
     accepted.set_nonblocking(true)?;
+    // Refused by unix sockets, and by a connection that is already gone: its end shows in the first read.
+    let _ = accepted.set_tcp_nodelay(true);
     Ok(accepted)
 }
 

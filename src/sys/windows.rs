@@ -71,6 +71,12 @@ pub fn interface_index(_name: &str) -> Option<u32> {
     None
 }
 
+/// The reverse of [`interface_index`].
+#[must_use]
+pub fn interface_name(_index: u32) -> Option<String> {
+    None
+}
+
 /// Whether a connection went away before it could be accepted.
 #[must_use]
 pub fn is_aborted(error: &io::Error) -> bool {
@@ -133,6 +139,12 @@ impl StreamIo {
     #[must_use]
     pub fn from_std(stream: std::net::TcpStream) -> Self {
         Self(TcpStream::from_std(stream))
+    }
+
+    /// How many bytes have been sent and not been acknowledged by the other end's system: Windows does not tell.
+    #[must_use]
+    pub fn unacknowledged(&self) -> usize {
+        unacknowledged(&self.0)
     }
 
     /// A second handle of the same socket, for a handshake that runs elsewhere.
@@ -271,6 +283,11 @@ impl StreamIo {
     pub fn descriptor(&self) -> Descriptor {
         Descriptor::try_from(self.0.as_raw_socket()).unwrap_or(-1)
     }
+}
+
+/// As [`StreamIo::unacknowledged`].
+pub(super) fn unacknowledged(_socket: &impl AsRawSocket) -> usize {
+    0
 }
 
 impl TryFrom<StreamIo> for AsyncStream {

@@ -94,7 +94,7 @@ impl ClientContext {
 
     /// The parameters of a connection to `host`; `None` for a unix path.
     ///
-    /// `serverName` wins over the host for both names. Differs from Bun: an address is never announced (RFC 6066), but it
+    /// `serverName` wins over the host for both names. Differs from Bun (6): an address is never announced (RFC 6066), but it
     /// is verified. An empty `serverName` announces nothing; the host is verified then.
     #[must_use]
     pub fn parameters(&self, host: Option<&str>) -> ClientParameters {

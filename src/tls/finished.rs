@@ -2,7 +2,7 @@
 //!
 //! They are worked out by the key derivation functions of the cipher suite. So we hand rustls suites whose functions are
 //! wrapped: they do what the provider's own do, and note the two results that `getTLSFinishedMessage()` and
-//! `getTLSPeerFinishedMessage()` report. Differs from Bun: TLS 1.3 has them, too.
+//! `getTLSPeerFinishedMessage()` report. Differs from Bun (7): TLS 1.3 has them, too.
 
 use rustls::Error;
 use rustls::crypto::ActiveKeyExchange;

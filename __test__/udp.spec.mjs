@@ -1,0 +1,257 @@
+import { once } from 'node:events';
+import test from 'ava';
+import { udpSocket } from 'bun-sockets';
+import { Inbox, open, rawDatagrams, turns } from './support/datagrams.mjs';
+import { outcome } from './support/processes.mjs';
+
+test('datagrams to and from node:dgram', async (t) => {
+  const { socket, inbox } = await open(t);
+  const raw = await rawDatagrams(t);
+  raw.socket.send('hello', socket.port, '127.0.0.1');
+  await inbox.got();
+  const [{ data, port, address, flags }] = inbox.datagrams;
+  t.deepEqual([data, port, address], [Buffer.from('hello'), raw.port, '127.0.0.1']);
+  t.deepEqual(flags, { truncated: false, ipv6: false });
+  t.true(socket.send('back', port, address));
+  const [answer, from] = await once(raw.socket, 'message');
+  t.is(String(answer), 'back');
+  t.is(from.port, socket.port);
+});
+
+test('IPv6 to and from node:dgram', async (t) => {
+  const { socket, inbox } = await open(t, {}, { hostname: '::1' });
+  const raw = await rawDatagrams(t, { type: 'udp6', address: '::1' });
+  raw.socket.send('hello', socket.port, '::1');
+  await inbox.got();
+  t.is(inbox.datagrams[0].address, '::1');
+  t.deepEqual(inbox.datagrams[0].flags, { truncated: false, ipv6: true });
+  socket.send('back', raw.port, '::1');
+  t.is(String((await once(raw.socket, 'message'))[0]), 'back');
+});
+
+test('many senders are told apart', async (t) => {
+  const { socket, inbox } = await open(t, {}, { hostname: '::' });
+  const senders = [];
+  for (const hostname of ['127.0.0.1', '127.0.0.2', '::1', '127.255.255.254']) {
+    senders.push((await open(t, {}, { hostname })).socket);
+  }
+  for (let round = 0; round < 3; round++) {
+    for (const [i, sender] of senders.entries()) {
+      sender.send(`${i}`, socket.port, sender.hostname.includes(':') ? '::1' : '127.0.0.1');
+    }
+  }
+  await inbox.got(12);
+  for (const { data, port, address, flags } of inbox.datagrams) {
+    const sender = senders[Number(data)];
+    t.is(port, sender.port);
+    t.is(address, sender.hostname.includes(':') ? '::1' : `::ffff:${sender.hostname}`);
+    t.true(flags.ipv6);
+  }
+});
+
+test('a thousand datagrams in order, whatever their size', async (t) => {
+  const { socket, inbox } = await open(t);
+  const { socket: near } = await open(t);
+  for (let sent = 0; sent < 1000; sent += 50) {
+    const packets = [];
+    for (let i = sent; i < sent + 50; i++) packets.push(`${i} ${'x'.repeat((i * 7) % 1500)}`, socket.port, '127.0.0.1');
+    t.is(near.sendMany(packets), 50);
+    await inbox.got(sent + 50);
+  }
+  t.true(inbox.texts.every((text, i) => text === `${i} ${'x'.repeat((i * 7) % 1500)}`));
+});
+
+test('sendMany of more bytes than fit the memory shared with the native half', async (t) => {
+  const { socket, inbox } = await open(t);
+  const { socket: near } = await open(t);
+  // 655,070 bytes in 10 packets; a default receive buffer takes some of them only, so the receiver is this thread later on.
+  const packets = Array.from({ length: 10 }, (_, i) => [Buffer.alloc(65_507, i), socket.port, '127.0.0.1']).flat();
+  t.is(near.sendMany(packets), 10);
+  await inbox.got(1);
+  await turns();
+  t.true(inbox.datagrams.every(({ data }) => data.length === 65_507 && data.every((byte) => byte === data[0])));
+  // Strings are measured before they are encoded.
+  const text = '\u20ac'.repeat(21_000);
+  t.is(near.sendMany([text, socket.port, '127.0.0.1']), 1);
+  await inbox.until(() => inbox.texts.includes(text));
+});
+
+test('sendMany of more packets than one system call takes', async (t) => {
+  const raw = await rawDatagrams(t, { recvBufferSize: 1 << 20 });
+  const { socket } = await open(t, {}, { connect: { hostname: '127.0.0.1', port: raw.port } });
+  t.is(socket.sendMany(new Array(3000).fill('x')), 3000);
+  t.is(socket.sendMany(new Array(30_000).fill('')), 30_000);
+});
+
+test('each datagram has memory of its own', async (t) => {
+  for (const binaryType of ['buffer', 'uint8array', 'arraybuffer']) {
+    for (const length of [1, 64, 65, 1200, 9000]) {
+      const { socket, inbox } = await open(t, {}, { binaryType });
+      socket.sendMany([0, 1, 2].flatMap((i) => [Buffer.alloc(length, i), socket.port, '127.0.0.1']));
+      await inbox.got(3);
+      const buffers = inbox.datagrams.map(({ data }) => data.buffer ?? data);
+      t.is(new Set(buffers).size, 3);
+      t.true(buffers.every((buffer) => buffer instanceof ArrayBuffer && buffer.byteLength === length));
+      structuredClone(buffers[0], { transfer: [buffers[0]] });
+      new Uint8Array(buffers[1]).fill(9);
+      t.true(new Uint8Array(buffers[2]).every((byte) => byte === 2));
+      socket.close();
+    }
+  }
+});
+
+test('a handler may send, answer itself and close', async (t) => {
+  const closed = await new Promise((resolve) => {
+    open(
+      t,
+      {
+        data(socket, data, port, address) {
+          const left = Number(data);
+          if (left === 0) {
+            socket.close();
+            resolve(socket.closed);
+          } else {
+            socket.sendMany([`${left - 1}`, port, address]);
+          }
+        },
+      },
+      {},
+    ).then(({ socket }) => socket.send('500', socket.port, '127.0.0.1'));
+  });
+  t.true(closed);
+});
+
+test('what was read before close is not told after it', async (t) => {
+  const { socket, inbox } = await open(t, { data: (s) => s.close() });
+  const { socket: near } = await open(t);
+  near.sendMany(Array.from({ length: 30 }, (_, i) => [`${i}`, socket.port, '127.0.0.1']).flat());
+  await inbox.got();
+  await turns();
+  t.deepEqual(inbox.texts, ['0']);
+});
+
+test('a port is free again after close', async (t) => {
+  const { socket } = await open(t);
+  const { port } = socket;
+  for (let i = 0; i < 20; i++) {
+    socket.close();
+    const again = await udpSocket({ hostname: '127.0.0.1', port });
+    t.is(again.port, port);
+    again.close();
+  }
+});
+
+test('two sockets of one slot are not taken for each other', async (t) => {
+  const { socket: near } = await open(t);
+  const first = new Inbox();
+  const one = await udpSocket({ hostname: '127.0.0.1', socket: first.handlers() });
+  near.send('for the first', one.port, '127.0.0.1');
+  one.close();
+  const { socket: two, inbox: second } = await open(t);
+  t.throws(() => one.setTTL(5), { code: 'EBADF' });
+  one.ref();
+  one.unref();
+  one.close();
+  t.is(one.fd, -1);
+  near.send('for the second', two.port, '127.0.0.1');
+  await second.got();
+  t.deepEqual([first.texts, second.texts], [[], ['for the second']]);
+});
+
+test('conversions that interfere', async (t) => {
+  const { socket, inbox } = await open(t);
+  const { socket: near } = await open(t);
+  const { port } = socket;
+  const nested = {
+    toString() {
+      near.send('nested', port, '127.0.0.1');
+      return '127.0.0.1';
+    },
+  };
+  const number = {
+    valueOf() {
+      near.sendMany(['from valueOf', port, '127.0.0.1']);
+      return port;
+    },
+  };
+  t.true(near.send('outer', number, nested));
+  t.is(near.sendMany(['one', number, nested, 'two', port, '127.0.0.1']), 2);
+  await inbox.got(7);
+  t.deepEqual(inbox.texts, ['from valueOf', 'nested', 'outer', 'from valueOf', 'nested', 'one', 'two']);
+
+  const bytes = new Uint8Array([1, 2, 3]);
+  const detaching = {
+    toString() {
+      structuredClone(bytes, { transfer: [bytes.buffer] });
+      return '127.0.0.1';
+    },
+  };
+  t.is(near.sendMany([bytes, port, detaching]), 1);
+  await inbox.got(8);
+  t.is(inbox.datagrams[7].data.length, 0);
+
+  const closing = {
+    valueOf() {
+      near.close();
+      return port;
+    },
+  };
+  t.throws(() => near.send('x', closing, '127.0.0.1'), { message: 'Socket is closed' });
+  const { socket: other } = await open(t);
+  const closingOther = {
+    valueOf() {
+      other.close();
+      return port;
+    },
+  };
+  t.throws(() => other.sendMany(['x', closingOther, '127.0.0.1']), { message: 'Socket is closed' });
+  const throwing = {
+    toString() {
+      throw new RangeError('mine');
+    },
+  };
+  t.throws(() => socket.send('x', port, throwing), { instanceOf: RangeError, message: 'mine' });
+  t.throws(() => socket.send('x', Symbol('port'), '127.0.0.1'), { instanceOf: TypeError });
+  t.throws(() => socket.send('x', 5n, '127.0.0.1'), { instanceOf: TypeError });
+  t.throws(() => socket.send('x', port, Symbol('address')), { instanceOf: TypeError });
+});
+
+test('more addresses than are remembered', async (t) => {
+  const { socket, inbox } = await open(t, {}, { hostname: '0.0.0.0' });
+  const packets = [];
+  // 127.0.0.0/8 is all loopback.
+  for (let i = 0; i < 3000; i++) packets.push([`${i}`, socket.port, `127.1.${i >> 8}.${i & 255}`]);
+  for (let i = 0; i < 3000; i += 100) {
+    t.is(socket.sendMany(packets.slice(i, i + 100).flat()), 100);
+    await inbox.got(i + 100);
+  }
+  t.true(inbox.texts.every((text, i) => text === `${i}`));
+});
+
+test('wrong this', async (t) => {
+  const { socket } = await open(t);
+  const prototype = Object.getPrototypeOf(socket);
+  for (const [name, { value, get }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+    for (const wrong of [{}, null, undefined, 5, prototype, Object.create(socket)]) {
+      if (get) t.throws(() => get.call(wrong), { instanceOf: TypeError, message: new RegExp(`UDPSocket.${name}`) });
+      else t.throws(() => value.call(wrong), { instanceOf: TypeError });
+    }
+  }
+});
+
+test('the example resolves names', async (t) => {
+  const { out, code, err } = await outcome(`await import('./examples/dns-over-udp.mjs');`);
+  t.is(code, 0, err);
+  t.is(out, 'router.example 192.0.2.1\nprinter.example 192.0.2.7\nnobody.example error 3\n');
+});
+
+test('the polyfill and the specifier "bun" have it', async (t) => {
+  const text = `
+    import { udpSocket } from 'bun';
+    const socket = await Bun.udpSocket({ hostname: '127.0.0.1', socket: { data(s, d) { console.log(String(d)); s.close(); } } });
+    console.log(udpSocket === Bun.udpSocket);
+    socket.send('x', socket.port, '127.0.0.1');
+  `;
+  const { out, err } = await outcome(text, { args: ['--import', './register.mjs'] });
+  t.is(out, 'true\nx\n', err);
+});

@@ -1,0 +1,197 @@
+'use strict';
+// The options of `udpSocket` and of a UDP socket's `reload`, converted by Bun's rules.
+
+const { AsyncResource } = require('node:async_hooks');
+const { types } = require('node:util');
+const { invalidType, outOfRange } = require('./errors');
+const { ARRAYBUFFER, BUFFER, UINT8ARRAY } = require('./handlers');
+
+/**
+ * A handler and the AsyncLocalStorage context it was given in: each has its own, since `reload` may bring some only.
+ * @typedef {{ run: (this: unknown, ...args: any[]) => unknown, context: AsyncResource }} UdpHandler
+ */
+
+/**
+ * @typedef {object} UdpHandlers
+ * @property {UdpHandler} [data]
+ * @property {UdpHandler} [drain]
+ * @property {UdpHandler} [error]
+ */
+
+/**
+ * @typedef {object} UdpOptions
+ * @property {string} hostname
+ * @property {number} port
+ * @property {boolean} reusePort
+ * @property {boolean} reuseAddress
+ * @property {boolean} ipv6Only
+ * @property {UdpHandlers | undefined} handlers those that were given; `undefined` without a `socket` option
+ * @property {number} binaryType one of the binary types of `handlers.js`
+ * @property {{ hostname: string, port: number } | undefined} connect
+ * @property {AbortSignal | undefined} signal
+ */
+
+/** What `hostname` is when none is given. */
+const ANY = '0.0.0.0';
+
+// Bits of `flags`, which Bun's node:dgram uses; the other bits mean nothing.
+const REUSE_PORT = 4;
+const IPV6_ONLY = 8;
+const REUSE_ADDRESS = 16;
+
+/** The spellings that Bun knows. @type {ReadonlyMap<string, number>} */
+const BINARY_TYPES = new Map([
+  ['', BUFFER],
+  ['buffer', BUFFER],
+  ['Buffer', BUFFER],
+  ['nodebuffer', BUFFER],
+  ['uint8array', UINT8ARRAY],
+  ['Uint8Array', UINT8ARRAY],
+  ['arraybuffer', ARRAYBUFFER],
+  ['ArrayBuffer', ARRAYBUFFER],
+]);
+
+/**
+ * @param {unknown} options
+ * @returns {UdpOptions}
+ * @throws {TypeError | RangeError} as Bun does; nothing is created by then
+ */
+function readUdpOptions(options) {
+  if (!isObject(options)) throw invalidType('Expected an object');
+  const given = /** @type {Record<string, any>} */ (options);
+  // In the order in which Bun looks at them, so that of several mistakes the same one is told.
+  const port = bindPort(given.port);
+  const flags = flagBits(given.flags);
+  const hostname = hostName(given.hostname) ?? ANY;
+  const { socket } = given;
+  /** @type {UdpHandlers | undefined} */
+  let handlers;
+  let binaryType = BUFFER;
+  if (!isAbsent(socket)) {
+    if (!isObject(socket)) throw invalidType('Expected "socket" to be an object');
+    binaryType = binaryTypeOf(given.binaryType);
+    handlers = readHandlers(socket);
+  }
+  const { connect } = given;
+  return {
+    hostname,
+    port,
+    // Differs from Bun (13): `reusePort` and `signal` are additions of ours.
+    reusePort: (flags & REUSE_PORT) !== 0 || flag(given.reusePort),
+    reuseAddress: (flags & REUSE_ADDRESS) !== 0,
+    ipv6Only: (flags & IPV6_ONLY) !== 0,
+    handlers,
+    binaryType,
+    connect: isAbsent(connect) ? undefined : connectOption(connect),
+    signal: abortSignal(given.signal),
+  };
+}
+
+/** @param {Record<string, any>} table @returns {UdpHandlers} */
+function readHandlers(table) {
+  /** @type {UdpHandlers} */
+  const handlers = {};
+  for (const name of /** @type {const} */ (['data', 'drain', 'error'])) {
+    const run = table[name];
+    if (run === undefined || run === null) continue;
+    if (typeof run !== 'function') throw invalidType(`Expected "socket.${name}" to be a function`);
+    handlers[name] = { run, context: new AsyncResource('BunUdpSocket') };
+  }
+  return handlers;
+}
+
+/** @param {any} value @returns {AbortSignal | undefined} */
+function abortSignal(value) {
+  if (value === undefined || value === null) return undefined;
+  if (!(value instanceof AbortSignal)) throw invalidType('Expected "signal" to be an AbortSignal');
+  return value;
+}
+
+/** @param {any} value */
+function flag(value) {
+  if (value === undefined) return false;
+  if (typeof value !== 'boolean') throw invalidType('Expected "reusePort" to be a boolean');
+  return value;
+}
+
+/** @param {any} connect */
+function connectOption(connect) {
+  if (!isObject(connect)) throw invalidType('Expected "connect" to be an object');
+  const hostname = hostName(connect.hostname, 'connect.hostname');
+  if (hostname === undefined) throw invalidType('Expected "connect.hostname" to be a string');
+  const { port } = connect;
+  if (isAbsent(port)) throw invalidType('Expected "connect.port" to be an integer');
+  return { hostname, port: portNumber(port, 1, 'connect.port') };
+}
+
+/** @param {any} value */
+function bindPort(value) {
+  return value === undefined || value === null ? 0 : portNumber(value, 0, 'port');
+}
+
+/**
+ * @param {any} value converted to a number; BigInts and symbols throw the engine's own TypeError, as specified
+ * @param {0 | 1} lowest
+ * @param {string} name
+ */
+function portNumber(value, lowest, name) {
+  const port = +value;
+  if (!Number.isInteger(port) || port < lowest || port > 65535) {
+    throw invalidType(`Expected "${name}" to be an integer between ${lowest} and 65535`);
+  }
+  return port;
+}
+
+/** @param {any} value */
+function flagBits(value) {
+  if (value === undefined || value === null) return 0;
+  if (typeof value !== 'number') {
+    const type = Array.isArray(value) ? 'array' : typeof value;
+    throw invalidType(`The "flags" property must be of type number, got ${type}`);
+  }
+  if (!Number.isInteger(value)) {
+    throw outOfRange(`The value of "flags" is out of range. It must be an integer. Received ${value}`);
+  }
+  if (value < -0x80000000 || value > 0x7fffffff) {
+    throw outOfRange(
+      `The value of "flags" is out of range. It must be >= -2147483648 && <= 2147483647. Received ${value}`,
+    );
+  }
+  return value;
+}
+
+/**
+ * @param {any} value
+ * @param {string} [name]
+ * @returns {string | undefined} `undefined` for nothing and for the empty string
+ */
+function hostName(value, name = 'hostname') {
+  if (isAbsent(value)) return undefined;
+  if (typeof value !== 'string' && !types.isStringObject(value)) {
+    throw invalidType(`Expected "${name}" to be a string`);
+  }
+  return `${value}` || undefined;
+}
+
+/** @param {any} value */
+function binaryTypeOf(value) {
+  if (value === undefined || value === null) return BUFFER;
+  if (typeof value !== 'string') throw invalidType('Expected "socket.binaryType" to be a string');
+  const type = BINARY_TYPES.get(value);
+  if (type === undefined) {
+    throw invalidType(`Expected "socket.binaryType" to be 'arraybuffer', 'uint8array', or 'buffer'`);
+  }
+  return type;
+}
+
+/** @param {any} value */
+function isObject(value) {
+  return typeof value === 'object' ? value !== null : typeof value === 'function';
+}
+
+/** The empty string counts as nothing, as in Bun. @param {any} value */
+function isAbsent(value) {
+  return value === undefined || value === null || value === '';
+}
+
+module.exports = { portNumber, readUdpOptions };

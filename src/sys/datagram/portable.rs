@@ -1,0 +1,52 @@
+//! One datagram per system call, through mio, which on Windows must see every operation that would block.
+
+use std::io;
+
+use mio::net::UdpSocket;
+
+use super::{Arrived, DatagramIo, Packet};
+
+#[expect(clippy::unnecessary_wraps, reason = "Linux needs system calls here")]
+pub(super) fn report_errors(_socket: &UdpSocket, _ipv6: bool, _on: bool) -> io::Result<()> {
+    // A connected socket gets its errors without asking, and an unconnected one has no way to.
+    Ok(())
+}
+
+pub(super) fn receive<'a>(
+    socket: &UdpSocket,
+    rooms: impl Iterator<Item = &'a mut [u8]>,
+    arrived: &mut Vec<Arrived>,
+) -> io::Result<bool> {
+    let before = arrived.len();
+    for room in rooms {
+        match socket.recv_from(room) {
+            // The rooms hold the longest datagram there is, so that none is ever cut off.
+            Ok((length, sender)) => arrived.push(Arrived { length, truncated: false, sender }),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && arrived.len() > before => return Ok(false),
+            // Told in the next call.
+            Err(_) if arrived.len() > before => return Ok(true),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(true)
+}
+
+pub(super) fn send_many(io: &DatagramIo, packets: &[Packet<'_>]) -> io::Result<usize> {
+    for (sent, packet) in packets.iter().enumerate() {
+        match io.send(*packet) {
+            Ok(()) => {}
+            Err(error) if sent == 0 => return Err(error),
+            Err(_) => return Ok(sent),
+        }
+    }
+    Ok(packets.len())
+}
+
+pub(super) fn take_error(socket: &UdpSocket) -> io::Result<Option<io::Error>> {
+    socket.take_error()
+}
+
+pub(super) fn has_room(_socket: &UdpSocket) -> bool {
+    true
+}

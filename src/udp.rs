@@ -1,0 +1,362 @@
+//! UDP sockets: what the kernel has for them, and which event comes next.
+//!
+//! [`Udp::step`] tells at most one event. When several things are due, the order is:
+//!
+//! | due | event |
+//! |---|---|
+//! | room after a send that had none | `Drain` |
+//! | a datagram that was read together with earlier ones | `Datagram` |
+//! | an error that came back (ICMP), or that a send left behind | `Failed`, once for each |
+//! | datagrams in the kernel | the first of up to [`BATCH`], which one system call reads, as `Datagram` |
+//!
+//! A datagram that was read and not told yet when its socket is closed is dropped, as in Bun.
+
+use std::io;
+use std::net::SocketAddr;
+
+use crate::failure::Failure;
+use crate::slab::Key;
+use crate::sys::{Arrived, DatagramIo, Packet, Ready, is_transient};
+
+/// How many datagrams one system call reads at most. They are told without an event of another socket in between, so that
+/// this is also how many a flooded socket is ahead of the others. With more, the call's own cost shrinks no further.
+pub const BATCH: usize = 32;
+/// Room for one datagram: 65,527 bytes of payload is the most that UDP has.
+pub const ROOM: usize = 64 * 1024;
+
+/// A UDP socket.
+#[derive(Debug)]
+pub struct Udp {
+    io: DatagramIo,
+    ready: Readiness,
+    /// The last send found no room: a drain event is owed.
+    full: bool,
+}
+
+/// What the edge-triggered poll has said and no system call has used up yet.
+#[derive(Clone, Copy, Debug, Default)]
+struct Readiness {
+    readable: bool,
+    writable: bool,
+    /// Errors may wait in the socket's queue.
+    failed: bool,
+}
+
+/// What a step came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UdpEvent {
+    /// A datagram, whose bytes are in the scratch memory.
+    Datagram(Arrived),
+    /// There is room again after a send that had none.
+    Drain,
+    /// An error has come back. The socket goes on.
+    Failed(Failure),
+}
+
+/// What became of a send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// The kernel took so many datagrams. If they are not all, a drain event follows.
+    Taken(usize),
+    /// The kernel refused the first datagram.
+    Refused(Failure),
+}
+
+/// Datagrams that were read together and wait to be told one by one. One serves all sockets of a reactor: it is filled only
+/// when it is empty.
+#[derive(Debug, Default)]
+pub struct Inbox {
+    memory: Vec<u8>,
+    arrived: Vec<Arrived>,
+    told: usize,
+    owner: Option<Key>,
+}
+
+impl Udp {
+    /// A socket that is bound.
+    #[must_use]
+    pub fn new(io: DatagramIo) -> Self {
+        Self { io, ready: Readiness::default(), full: false }
+    }
+
+    /// The socket, for its addresses and options.
+    #[must_use]
+    pub fn io(&self) -> &DatagramIo {
+        &self.io
+    }
+
+    /// Notes what the poll says. True if a step may have something to do.
+    pub fn note(&mut self, ready: &Ready) -> bool {
+        self.ready.readable |= ready.readable;
+        self.ready.writable |= ready.writable;
+        self.ready.failed |= ready.failed;
+        self.has_work()
+    }
+
+    /// Whether a step may have something to do, what waits in the inbox aside.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        self.ready.readable || self.ready.failed || (self.ready.writable && self.full)
+    }
+
+    /// Takes one step. `scratch`, of [`ROOM`] bytes at least, receives the bytes of a [`UdpEvent::Datagram`].
+    pub fn step(&mut self, key: Key, inbox: &mut Inbox, scratch: &mut [u8]) -> Option<UdpEvent> {
+        if std::mem::take(&mut self.ready.writable) && std::mem::take(&mut self.full) {
+            return Some(UdpEvent::Drain);
+        }
+        if let Some(arrived) = inbox.next(key, scratch) {
+            return Some(UdpEvent::Datagram(arrived));
+        }
+        if self.ready.failed
+            && let Some(failure) = self.take_failure()
+        {
+            return Some(UdpEvent::Failed(failure));
+        }
+        if !self.ready.readable {
+            return None;
+        }
+        match inbox.fill(key, &self.io) {
+            Ok(more) => {
+                self.ready.readable = more;
+                inbox.next(key, scratch).map(UdpEvent::Datagram)
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.ready.readable = false;
+                None
+            }
+            // Where errors are queued, this one is in the queue as well: it must not be told twice.
+            Err(error) => Some(UdpEvent::Failed(self.take_failure().unwrap_or_else(|| error.into()))),
+        }
+    }
+
+    /// Sends one datagram; `to` is `None` on a connected socket.
+    pub fn send(&mut self, bytes: &[u8], to: Option<SocketAddr>) -> Sent {
+        let sent = self.io.send(Packet { bytes, to }).map(|()| 1);
+        self.sent(sent, 1)
+    }
+
+    /// Sends datagrams.
+    pub fn send_many(&mut self, packets: &[Packet<'_>]) -> Sent {
+        if packets.is_empty() {
+            return Sent::Taken(0);
+        }
+        let sent = self.io.send_many(packets);
+        self.sent(sent, packets.len())
+    }
+
+    fn sent(&mut self, sent: io::Result<usize>, of: usize) -> Sent {
+        let taken = match sent {
+            Ok(taken) => taken,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock || is_transient(&error) => 0,
+            Err(error) => return Sent::Refused(error.into()),
+        };
+        if taken < of {
+            self.full = true;
+            // The kernel does not say whether the next one had no room or was refused, and for a full device queue no edge
+            // follows. As in Bun, `drain` comes in all of these cases: at once unless there really is no room.
+            self.ready.writable = self.io.has_room();
+        }
+        Sent::Taken(taken)
+    }
+
+    fn take_failure(&mut self) -> Option<Failure> {
+        match self.io.take_error() {
+            Ok(Some(error)) | Err(error) => Some(error.into()),
+            Ok(None) => {
+                self.ready.failed = false;
+                None
+            }
+        }
+    }
+}
+
+impl Inbox {
+    /// An inbox without memory: it gets some when it is first filled.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether a datagram of this socket waits.
+    #[must_use]
+    pub fn has(&self, key: Key) -> bool {
+        self.owner == Some(key) && self.told < self.arrived.len()
+    }
+
+    /// Forgets what waits for this socket.
+    pub fn drop_for(&mut self, key: Key) {
+        if self.owner == Some(key) {
+            self.arrived.clear();
+            self.owner = None;
+        }
+    }
+
+    /// Copies the next datagram of this socket to the start of `scratch`.
+    fn next(&mut self, key: Key, scratch: &mut [u8]) -> Option<Arrived> {
+        if !self.has(key) {
+            return None;
+        }
+        let arrived = self.arrived[self.told];
+        let start = self.told * ROOM;
+        scratch[..arrived.length].copy_from_slice(&self.memory[start..start + arrived.length]);
+        self.told += 1;
+        Some(arrived)
+    }
+
+    fn fill(&mut self, key: Key, io: &DatagramIo) -> io::Result<bool> {
+        debug_assert!(self.told >= self.arrived.len(), "what another socket has read would be lost");
+        self.arrived.clear();
+        self.told = 0;
+        self.owner = Some(key);
+        if self.memory.is_empty() {
+            // Zeroed pages that nothing touches take no memory.
+            self.memory = vec![0; BATCH * ROOM];
+        }
+        io.receive(self.memory.chunks_exact_mut(ROOM), &mut self.arrived)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::slab::Slab;
+    use crate::sys::DatagramSharing;
+
+    const LOOPBACK: Ipv4Addr = Ipv4Addr::LOCALHOST;
+    const READABLE: Ready = Ready {
+        token: mio::Token(0),
+        readable: true,
+        writable: false,
+        urgent: false,
+        read_closed: false,
+        failed: false,
+    };
+
+    fn socket() -> (Udp, SocketAddr) {
+        let io = DatagramIo::bind((LOOPBACK, 0).into(), DatagramSharing::default()).expect("loopback binds");
+        let address = io.local_address().expect("a bound socket has an address");
+        (Udp::new(io), address)
+    }
+
+    fn key() -> Key {
+        Slab::new().insert(())
+    }
+
+    /// Steps until nothing is left, with what each datagram had in it.
+    fn told(udp: &mut Udp, inbox: &mut Inbox, key: Key) -> Vec<Vec<u8>> {
+        let mut scratch = vec![0; ROOM];
+        let mut all = Vec::new();
+        while let Some(event) = udp.step(key, inbox, &mut scratch) {
+            if let UdpEvent::Datagram(arrived) = event {
+                all.push(scratch[..arrived.length].to_vec());
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn more_datagrams_than_a_batch_are_told_in_order() {
+        let ((mut near, from), (mut far, to)) = (socket(), socket());
+        let sent: Vec<Vec<u8>> = (0u8..80).map(|i| vec![i; usize::from(i)]).collect();
+        let packets: Vec<Packet<'_>> = sent.iter().map(|bytes| Packet { bytes, to: Some(to) }).collect();
+        assert_eq!(near.send_many(&packets), Sent::Taken(80));
+        let (mut inbox, mut scratch, key) = (Inbox::new(), vec![0; ROOM], key());
+        assert!(far.note(&READABLE));
+        let first = far.step(key, &mut inbox, &mut scratch);
+        let expected = Arrived { length: 0, truncated: false, sender: from };
+        assert_eq!(first, Some(UdpEvent::Datagram(expected)));
+        assert!(inbox.has(key));
+        assert_eq!(told(&mut far, &mut inbox, key), sent[1..]);
+        assert!(!far.has_work() && !inbox.has(key));
+    }
+
+    #[test]
+    fn what_a_closed_socket_has_read_is_forgotten() {
+        let ((mut near, _), (mut far, to)) = (socket(), socket());
+        for byte in *b"abc" {
+            assert_eq!(near.send(&[byte], Some(to)), Sent::Taken(1));
+        }
+        let (mut inbox, mut scratch, key) = (Inbox::new(), vec![0; ROOM], key());
+        far.note(&READABLE);
+        assert!(far.step(key, &mut inbox, &mut scratch).is_some());
+        assert!(inbox.has(key));
+        inbox.drop_for(key);
+        assert!(!inbox.has(key));
+        assert_eq!(told(&mut far, &mut inbox, key), Vec::<Vec<u8>>::new());
+    }
+
+    #[test]
+    fn the_longest_datagram_arrives_whole_and_a_longer_one_is_refused() {
+        let ((mut near, _), (mut far, to)) = (socket(), socket());
+        let longest = vec![7; 65_507];
+        assert_eq!(near.send(&longest, Some(to)), Sent::Taken(1));
+        assert!(matches!(near.send(&vec![0; 65_508], Some(to)), Sent::Refused(Failure::System(_))));
+        far.note(&READABLE);
+        assert_eq!(told(&mut far, &mut Inbox::new(), key()), [longest]);
+    }
+
+    #[test]
+    fn a_refused_packet_ends_a_batch_and_drain_follows() {
+        let ((mut near, _), (_far, to)) = (socket(), socket());
+        let long = vec![0; 70_000];
+        let packet = |bytes| Packet { bytes, to: Some(to) };
+        assert_eq!(near.send_many(&[packet(b"a"), packet(&long), packet(b"b")]), Sent::Taken(1));
+        assert_eq!(near.step(key(), &mut Inbox::new(), &mut []), Some(UdpEvent::Drain));
+        assert!(matches!(near.send_many(&[packet(&long), packet(b"b")]), Sent::Refused(_)));
+        assert!(!near.has_work());
+        assert_eq!(near.send_many(&[]), Sent::Taken(0));
+    }
+
+    /// A datagram socket whose peer's queue can fill up; that of a UDP socket on loopback drops instead.
+    #[cfg(unix)]
+    #[test]
+    fn without_room_drain_waits_for_the_poll() {
+        let (near, far) = std::os::unix::net::UnixDatagram::pair().expect("a pair");
+        let mut near = Udp::new(DatagramIo::from_descriptor(near.into()).expect("not blocking"));
+        let mut sent = 0;
+        while near.send(b"x", None) == Sent::Taken(1) {
+            sent += 1;
+        }
+        assert_eq!(near.send_many(&[Packet { bytes: b"y", to: None }]), Sent::Taken(0));
+        let (mut inbox, key) = (Inbox::new(), key());
+        assert_eq!(near.step(key, &mut inbox, &mut []), None);
+        for _ in 0..sent {
+            assert_eq!(far.recv(&mut [0; 8]).expect("it was sent"), 1);
+        }
+        assert!(near.note(&Ready { readable: false, writable: true, ..READABLE }));
+        assert_eq!(near.step(key, &mut inbox, &mut []), Some(UdpEvent::Drain));
+        assert_eq!(near.send(b"z", None), Sent::Taken(1));
+        assert_eq!(near.step(key, &mut inbox, &mut []), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_dead_port_is_told_once_for_each_datagram_if_at_all() {
+        let (mut near, _) = socket();
+        let (gone, dead) = socket();
+        drop(gone);
+        let failed = Ready { readable: false, failed: true, ..READABLE };
+        let (mut inbox, key) = (Inbox::new(), key());
+
+        assert_eq!(near.send(b"x", Some(dead)), Sent::Taken(1));
+        assert_eq!(near.send(b"x", Some(dead)), Sent::Taken(1));
+        near.note(&failed);
+        assert_eq!(near.step(key, &mut inbox, &mut []), None);
+
+        near.io().report_errors(true).expect("Linux knows the option");
+        assert_eq!(near.send(b"x", Some(dead)), Sent::Taken(1));
+        near.note(&failed);
+        let refused = Failure::System(crate::sys::CONNECTION_REFUSED);
+        assert_eq!(near.step(key, &mut inbox, &mut []), Some(UdpEvent::Failed(refused)));
+        assert_eq!(near.step(key, &mut inbox, &mut []), None);
+
+        // It is pending when the next one is sent, which it refuses, and is told all the same.
+        assert_eq!(near.send(b"x", Some(dead)), Sent::Taken(1));
+        assert_eq!(near.send(b"x", Some(dead)), Sent::Refused(refused));
+        near.note(&failed);
+        assert_eq!(near.step(key, &mut inbox, &mut []), Some(UdpEvent::Failed(refused)));
+        assert_eq!(near.step(key, &mut inbox, &mut []), None);
+    }
+}
