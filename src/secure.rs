@@ -232,7 +232,8 @@ impl SecureStream {
         self.has_work()
     }
 
-    /// Takes leave of the peer. What the kernel does not take at once is handed back with the socket, for somebody to send.
+    /// Takes leave of the peer. What the kernel does not take at once is handed back with the socket, for somebody to send;
+    /// so is a socket whose peer has not got everything yet, since what the peer sends meanwhile would reset it.
     #[must_use]
     pub fn close(mut self) -> Option<(StreamIo, Vec<u8>)> {
         if let WriteSide::Flushing { rest, sent } = &self.write {
@@ -252,8 +253,11 @@ impl SecureStream {
         self.session.close_notify();
         let flushed = self.flush();
         self.discard_received();
-        if !matches!(flushed, Flushed::Blocked) {
-            return None;
+        match flushed {
+            Flushed::Blocked => {}
+            // A peer that has ended sends nothing any more.
+            Flushed::All if self.read == ReadSide::Open && self.io.unacknowledged() > 0 => {}
+            Flushed::All | Flushed::Failed => return None,
         }
         let mut waiting = Vec::new();
         while self.session.wants_send() && self.session.send(&mut waiting).is_ok() {}

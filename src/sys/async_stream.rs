@@ -35,6 +35,18 @@ impl AsyncStream {
     }
 }
 
+impl AsyncStream {
+    /// As [`super::StreamIo::unacknowledged`].
+    #[must_use]
+    pub fn unacknowledged(&self) -> usize {
+        match self {
+            Self::Tcp(stream) => super::platform::unacknowledged(stream),
+            #[cfg(unix)]
+            Self::Unix(_) => 0,
+        }
+    }
+}
+
 macro_rules! each {
     ($self:ident, $stream:ident => $work:expr) => {
         match &mut *$self {

@@ -29,6 +29,10 @@ mod source_group;
 pub struct DatagramIo {
     socket: UdpSocket,
     ipv6: bool,
+    /// Whether several packets may be sent as segments of one message. Not where that has failed once: old kernels,
+    /// some devices and some paths don't allow it.
+    #[cfg(target_os = "linux")]
+    segments: std::cell::Cell<bool>,
 }
 
 /// How a UDP socket binds.
@@ -91,7 +95,16 @@ impl DatagramIo {
             socket.set_only_v6(sharing.ipv6_only)?;
         }
         socket.bind(&address.into())?;
-        Ok(Self { socket: UdpSocket::from_std(socket.into()), ipv6: address.is_ipv6() })
+        Ok(Self::over(UdpSocket::from_std(socket.into()), address.is_ipv6()))
+    }
+
+    fn over(socket: UdpSocket, ipv6: bool) -> Self {
+        Self {
+            socket,
+            ipv6,
+            #[cfg(target_os = "linux")]
+            segments: std::cell::Cell::new(true),
+        }
     }
 
     /// Takes a datagram socket of another kind over, to be filled up in tests.
@@ -99,7 +112,7 @@ impl DatagramIo {
     pub(crate) fn from_descriptor(descriptor: std::os::fd::OwnedFd) -> io::Result<Self> {
         let socket = std::net::UdpSocket::from(descriptor);
         socket.set_nonblocking(true)?;
-        Ok(Self { socket: UdpSocket::from_std(socket), ipv6: false })
+        Ok(Self::over(UdpSocket::from_std(socket), false))
     }
 
     /// Fixes where datagrams go; those of others are not received any more.
@@ -379,5 +392,46 @@ mod tests {
             assert_eq!(arrived.len(), 10);
             assert!(arrived.iter().all(|one| Some(one.sender) == to && one.length == 1));
         }
+    }
+
+    #[test]
+    fn packets_arrive_one_by_one_however_they_were_sent() {
+        let bind = || DatagramIo::bind((Ipv4Addr::LOCALHOST, 0).into(), DatagramSharing::default()).expect("it binds");
+        let (near, far, other) = (bind(), bind(), bind());
+        for segments in [true, false] {
+            // Runs of one size, a shorter one at the end of a run and inside, an empty one, another address in between.
+            let mut sent: Vec<Vec<u8>> = (0..100u8).map(|i| vec![i; 64]).collect();
+            sent.extend([vec![1; 63], vec![2; 64], vec![], vec![3; 1452], vec![4; 1453], vec![5; 9000]]);
+            sent.extend((0..20u8).map(|i| vec![i; 1000 - usize::from(i / 10)]));
+            near.segments.set(segments);
+            let mut packets: Vec<Packet<'_>> =
+                sent.iter().map(|bytes| Packet { bytes, to: far.local_address() }).collect();
+            packets.insert(50, Packet { bytes: b"elsewhere", to: other.local_address() });
+            assert_eq!(near.send_many(&packets).expect("they are sent"), packets.len());
+            assert_eq!(near.segments.get(), segments);
+            let (mut memory, mut arrived) = (vec![0; 200 * 9000], Vec::new());
+            while arrived.len() < sent.len() {
+                let start = arrived.len() * 9000;
+                far.receive(memory[start..].chunks_exact_mut(9000).take(32), &mut arrived).expect("they wait");
+            }
+            let seen: Vec<Vec<u8>> =
+                (arrived.iter().enumerate()).map(|(i, one)| memory[i * 9000..i * 9000 + one.length].to_vec()).collect();
+            assert!(seen == sent, "segments {segments}");
+            other.receive(memory.chunks_exact_mut(9000).take(1), &mut arrived).expect("one waits");
+        }
+    }
+
+    #[test]
+    fn a_pending_error_refuses_a_run_and_the_next_one_goes_out() {
+        let bind = || DatagramIo::bind((Ipv4Addr::LOCALHOST, 0).into(), DatagramSharing::default()).expect("it binds");
+        let (near, gone) = (bind(), bind());
+        let to = gone.local_address();
+        drop(gone);
+        near.report_errors(true).expect("Linux knows the option");
+        near.send(Packet { bytes: b"x", to }).expect("nothing is known yet");
+        let error = near.send_many(&[Packet { bytes: b"x", to }; 20]).expect_err("the port is dead");
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+        assert_eq!(near.send_many(&[Packet { bytes: b"x", to }; 20]).expect("the error was told"), 20);
+        assert!(near.segments.get());
     }
 }

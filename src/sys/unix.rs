@@ -200,6 +200,13 @@ impl StreamIo {
         }
     }
 
+    /// How many bytes have been sent and not been acknowledged by the other end's system. 0 for unix sockets, which hand them
+    /// over at once, and where the system does not tell.
+    #[must_use]
+    pub fn unacknowledged(&self) -> usize {
+        if self.is_unix() { 0 } else { unacknowledged(&self.0) }
+    }
+
     /// How many bytes a read would find.
     ///
     /// # Errors
@@ -307,6 +314,20 @@ impl StreamIo {
     fn is_unix(&self) -> bool {
         self.0.local_addr().is_ok_and(|address| address.is_unix())
     }
+}
+
+/// As [`StreamIo::unacknowledged`].
+#[cfg(target_os = "linux")]
+pub(super) fn unacknowledged(socket: &impl AsRawFd) -> usize {
+    let mut count: libc::c_int = 0;
+    // SAFETY: the descriptor is open as long as its owner is borrowed, and SIOCOUTQ (which is TIOCOUTQ) writes one integer.
+    let status = unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut count) };
+    if status == 0 { usize::try_from(count).unwrap_or(0) } else { 0 }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn unacknowledged(_socket: &impl AsRawFd) -> usize {
+    0
 }
 
 impl TryFrom<StreamIo> for AsyncStream {

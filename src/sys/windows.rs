@@ -141,6 +141,12 @@ impl StreamIo {
         Self(TcpStream::from_std(stream))
     }
 
+    /// How many bytes have been sent and not been acknowledged by the other end's system: Windows does not tell.
+    #[must_use]
+    pub fn unacknowledged(&self) -> usize {
+        unacknowledged(&self.0)
+    }
+
     /// A second handle of the same socket, for a handshake that runs elsewhere.
     ///
     /// # Errors
@@ -271,6 +277,11 @@ impl StreamIo {
     pub fn descriptor(&self) -> Descriptor {
         Descriptor::try_from(self.0.as_raw_socket()).unwrap_or(-1)
     }
+}
+
+/// As [`StreamIo::unacknowledged`].
+pub(super) fn unacknowledged(_socket: &impl AsRawSocket) -> usize {
+    0
 }
 
 impl TryFrom<StreamIo> for AsyncStream {

@@ -12,8 +12,19 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::{Arrived, DatagramIo, Packet};
 use crate::udp::BATCH;
 
-/// How many datagrams one `sendmmsg` takes. Some dozen make the call's own cost small; the arrays for them are on the stack.
-const AT_ONCE: usize = 64;
+/// How many messages one `sendmmsg` takes. Some dozen make the call's own cost small; the arrays for them are on the stack.
+const MESSAGES: usize = 64;
+/// How many packets the messages of one `sendmmsg` have.
+const PARTS: usize = 256;
+/// The most segments that the kernel takes in one message (`UDP_MAX_SEGMENTS`; more since 6.9).
+const SEGMENTS: usize = 64;
+/// Fewer packets than these are messages of their own: segments save little then, and of a run that is sent to a dead port
+/// only one error comes back.
+const SHORTEST_RUN: usize = 8;
+/// Longer packets would not fit the usual 1,500 bytes on the wire: they must be fragmented, not segmented.
+const LARGEST_SEGMENT: usize = 1452;
+/// The most bytes of one message.
+const LARGEST_RUN: usize = 65_507;
 /// Room for the control messages of one error: the error itself, with its sender's address, is 60 bytes.
 const CONTROL: usize = 256;
 
@@ -112,14 +123,18 @@ pub(super) fn receive<'a>(
 
 pub(super) fn send_many(io: &DatagramIo, packets: &[Packet<'_>]) -> io::Result<usize> {
     let mut total = 0;
-    for packets in packets.chunks(AT_ONCE) {
-        match send_some(&io.socket, packets) {
+    while total < packets.len() {
+        let mut outbox = Outbox::EMPTY;
+        outbox.fill(&packets[total..], io.segments.get());
+        match outbox.send(&io.socket) {
             Ok(sent) => {
-                total += sent;
-                if sent < packets.len() {
+                total += outbox.packets_in(sent);
+                // Why a run was not taken, the next round tells; for a single packet, this is where the batch ends.
+                if sent < outbox.count && !outbox.is_run(sent) {
                     break;
                 }
             }
+            Err(error) if outbox.is_run(0) && is_about_segments(&error) => io.segments.set(false),
             Err(error) if total == 0 => return Err(error),
             Err(_) => break,
         }
@@ -127,37 +142,132 @@ pub(super) fn send_many(io: &DatagramIo, packets: &[Packet<'_>]) -> io::Result<u
     Ok(total)
 }
 
-fn send_some(socket: &UdpSocket, packets: &[Packet<'_>]) -> io::Result<usize> {
-    // SAFETY: all of these are plain numbers and pointers, for which zero is a value.
-    let (mut headers, mut parts, mut names): ([libc::mmsghdr; AT_ONCE], [libc::iovec; AT_ONCE], [Address; AT_ONCE]) =
-        unsafe { zeroed() };
-    let mut count = 0;
-    for (packet, (header, (part, name))) in
-        packets.iter().zip(headers.iter_mut().zip(parts.iter_mut().zip(names.iter_mut())))
-    {
-        *part = libc::iovec { iov_base: packet.bytes.as_ptr().cast_mut().cast(), iov_len: packet.bytes.len() };
-        header.msg_hdr.msg_iov = part;
-        header.msg_hdr.msg_iovlen = 1;
-        if let Some(to) = packet.to {
+/// Messages for one `sendmmsg`. Packets of one size to one address that follow each other are one message, which the kernel
+/// (or the network card) cuts into segments: it passes through the network stack once, not once for each packet.
+struct Outbox {
+    headers: [libc::mmsghdr; MESSAGES],
+    names: [Address; MESSAGES],
+    /// Room for the one control message that has the size of the segments.
+    controls: [[u64; 3]; MESSAGES],
+    parts: [libc::iovec; PARTS],
+    /// How many packets each message has.
+    runs: [u16; MESSAGES],
+    count: usize,
+}
+
+impl Outbox {
+    // SAFETY: plain numbers and pointers, for which zero is a value.
+    const EMPTY: Self = unsafe { zeroed() };
+
+    /// Plans as many packets as fit.
+    fn fill(&mut self, packets: &[Packet<'_>], segments: bool) {
+        let mut planned = 0;
+        while planned < packets.len() && self.count < MESSAGES {
+            let rest = &packets[planned..];
+            let run = if segments { run_length(rest) } else { 1 };
+            if planned + run > PARTS {
+                break;
+            }
+            self.add(planned, &rest[..run]);
+            planned += run;
+        }
+    }
+
+    fn add(&mut self, first_part: usize, run: &[Packet<'_>]) {
+        let at = self.count;
+        self.count += 1;
+        self.runs[at] = run.len() as u16;
+        let parts = &mut self.parts[first_part..first_part + run.len()];
+        for (part, packet) in parts.iter_mut().zip(run) {
+            *part = libc::iovec { iov_base: packet.bytes.as_ptr().cast_mut().cast(), iov_len: packet.bytes.len() };
+        }
+        let header = &mut self.headers[at].msg_hdr;
+        header.msg_iov = parts.as_mut_ptr();
+        header.msg_iovlen = parts.len() as _;
+        if let Some(to) = run[0].to {
             let (address, length) = Address::new(to);
-            *name = address;
-            header.msg_hdr.msg_name = ptr::from_mut(name).cast();
-            header.msg_hdr.msg_namelen = length;
+            self.names[at] = address;
+            header.msg_name = ptr::from_mut(&mut self.names[at]).cast();
+            header.msg_namelen = length;
         }
-        count += 1;
-    }
-    loop {
-        let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
-        // SAFETY: the first `count` headers point to memory that lives until the call returns, and that it only reads.
-        let sent = unsafe { libc::sendmmsg(socket.as_raw_fd(), headers.as_mut_ptr(), count, flags as _) };
-        if let Ok(sent) = usize::try_from(sent) {
-            return Ok(sent);
-        }
-        let error = io::Error::last_os_error();
-        if error.kind() != io::ErrorKind::Interrupted {
-            return Err(error);
+        if run.len() > 1 {
+            self.cut(at, run[0].bytes.len() as u16);
         }
     }
+
+    /// Says how long the segments of a message are.
+    fn cut(&mut self, at: usize, size: u16) {
+        let control = &mut self.controls[at];
+        let header = &mut self.headers[at].msg_hdr;
+        header.msg_control = control.as_mut_ptr().cast();
+        // SAFETY: only computes a length.
+        let (space, length) = unsafe { (libc::CMSG_SPACE(2), libc::CMSG_LEN(2)) };
+        header.msg_controllen = space as _;
+        debug_assert!(space as usize <= size_of_val(control));
+        // SAFETY: the header has a control memory, of `space` bytes, which is aligned as it must be.
+        let message = unsafe { &mut *libc::CMSG_FIRSTHDR(header) };
+        message.cmsg_level = libc::SOL_UDP;
+        message.cmsg_type = libc::UDP_SEGMENT;
+        message.cmsg_len = length as _;
+        // SAFETY: the message lies within the control memory.
+        let data = unsafe { libc::CMSG_DATA(message) };
+        // SAFETY: `space` has room for the two bytes; they need not be aligned.
+        unsafe { data.cast::<u16>().write_unaligned(size) };
+    }
+
+    fn send(&mut self, socket: &UdpSocket) -> io::Result<usize> {
+        let (count, flags) = (self.count as libc::c_uint, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL);
+        loop {
+            // SAFETY: the first `count` headers point to memory of this outbox, which has not moved since `fill`, and of the
+            // packets, which the caller of `fill` still borrows. The call only reads it.
+            let sent = unsafe { libc::sendmmsg(socket.as_raw_fd(), self.headers.as_mut_ptr(), count, flags as _) };
+            if let Ok(sent) = usize::try_from(sent) {
+                return Ok(sent);
+            }
+            let error = io::Error::last_os_error();
+            if error.kind() != io::ErrorKind::Interrupted {
+                return Err(error);
+            }
+        }
+    }
+
+    /// How many packets the first messages have.
+    fn packets_in(&self, messages: usize) -> usize {
+        self.runs[..messages].iter().map(|run| usize::from(*run)).sum()
+    }
+
+    /// Whether a message has several packets.
+    fn is_run(&self, message: usize) -> bool {
+        self.runs.get(message).is_some_and(|run| *run > 1)
+    }
+}
+
+/// Whether the refusal of a run may mean that single packets would be taken: the kernel is older than 4.18, the device can't
+/// compute checksums, or the path is narrower than a segment.
+fn is_about_segments(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EIO | libc::EINVAL | libc::EMSGSIZE | libc::EOPNOTSUPP))
+}
+
+/// How many of the packets, from the first on, make one message.
+fn run_length(packets: &[Packet<'_>]) -> usize {
+    let size = packets[0].bytes.len();
+    if size == 0 || size > LARGEST_SEGMENT {
+        return 1;
+    }
+    let most = SEGMENTS.min(LARGEST_RUN / size).min(packets.len());
+    let mut run = 1;
+    while run < most {
+        let packet = &packets[run];
+        if packet.to != packets[0].to || packet.bytes.is_empty() || packet.bytes.len() > size {
+            break;
+        }
+        run += 1;
+        // Only the last segment may be shorter.
+        if packet.bytes.len() < size {
+            break;
+        }
+    }
+    if run < SHORTEST_RUN { 1 } else { run }
 }
 
 /// Reads the socket's error queue, which also takes the error off the socket that the next call would give otherwise.
