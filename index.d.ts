@@ -645,3 +645,28 @@ export function udpSocket<DataBinaryType extends BinaryType = 'buffer'>(
  * @returns `globalThis.Bun`
  */
 export function install(): object;
+
+/** Counts since the package was loaded into this thread; see {@link stats}. */
+export interface Stats {
+  /** Connections that are open. */
+  sockets: number;
+  /** Listeners that are open. */
+  listeners: number;
+  /** UDP sockets that are open. */
+  udpSockets: number;
+  /** Bytes received over TCP, TLS and unix sockets; plain text where there is TLS. */
+  bytesReceived: number;
+  /** Bytes the kernel took over TCP, TLS and unix sockets, or that `end` keeps for it; plain text where there is TLS. */
+  bytesSent: number;
+  datagramsReceived: number;
+  datagramsSent: number;
+  /** Events that the native half handed over: connections, data, ends ... */
+  events: number;
+  /** Turns in which it did so: the quotient is how much a turn of the loop is used for. */
+  batches: number;
+  /** How often the loop was woken up: less often than batches under load. */
+  wakeUps: number;
+}
+
+/** What the sockets of this thread come to. Not in Bun, where it gives `undefined`. */
+export function stats(): Stats | undefined;

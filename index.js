@@ -4,5 +4,6 @@ const { connect } = require('./lib/connect.js');
 const { listen } = require('./lib/listener.js');
 const { udpSocket } = require('./lib/udp.js');
 const { install } = require('./lib/polyfill.js');
+const { stats } = require('./lib/stats.js');
 
-module.exports = { connect, listen, udpSocket, install };
+module.exports = { connect, listen, udpSocket, install, stats };

@@ -3,6 +3,7 @@
 
 const { Buffer } = require('node:buffer');
 const { clearTimeout, setTimeout } = require('node:timers');
+const diagnostics = require('./diagnostics');
 const { engine, native, record, targets } = require('./engine');
 const { connectFailed, isError, notFound, systemError } = require('./errors');
 const { NO_TLS } = require('./no-tls');
@@ -135,6 +136,7 @@ class Connection {
   over(error) {
     this.slot = -1;
     this.setTimeout(0);
+    if (diagnostics.closed.hasSubscribers) diagnostics.closed.publish({ socket: this.socket, error });
     const { close } = this.handlers;
     if (close !== undefined) this.handlers.callWith(close, this.socket, error);
   }
@@ -248,6 +250,7 @@ class ClientConnection extends Connection {
   }
 
   connected() {
+    if (diagnostics.connected.hasSubscribers) diagnostics.connected.publish({ socket: this.socket });
     // The promise is resolved before `open` runs; its reactions come after it.
     this.settle()?.resolve(this.socket);
     this.open();
@@ -268,6 +271,7 @@ class ClientConnection extends Connection {
    */
   fail(error, reason) {
     this.slot = -1;
+    if (diagnostics.failed.hasSubscribers) diagnostics.failed.publish({ socket: this.socket, error });
     const promise = this.settle();
     const { connectError } = this.handlers;
     if (connectError !== undefined) {

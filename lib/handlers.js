@@ -2,6 +2,7 @@
 // The handlers of a socket: read once, called in the context they were given in.
 
 const { AsyncResource } = require('node:async_hooks');
+const diagnostics = require('./diagnostics');
 const { native } = require('./engine');
 const { invalidType, isError } = require('./errors');
 
@@ -146,6 +147,16 @@ class Handlers {
    * @param {unknown} error
    */
   fail(socket, error) {
+    if (diagnostics.failed.hasSubscribers) diagnostics.failed.publish({ socket, error });
+    this.hand(socket, error);
+  }
+
+  /**
+   * The same for an error that is known already.
+   * @param {object} socket
+   * @param {unknown} error
+   */
+  hand(socket, error) {
     if (this.error === undefined) {
       native.raise(error);
       return;

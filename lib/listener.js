@@ -4,6 +4,7 @@
 const fs = require('node:fs');
 const { setTimeout } = require('node:timers');
 const { Connection } = require('./connection');
+const diagnostics = require('./diagnostics');
 const { engine, targets } = require('./engine');
 const { invalidThis, invalidType, listenFailed, notFound } = require('./errors');
 const { Handlers } = require('./handlers');
@@ -53,6 +54,9 @@ class Listening {
     connection.listening = this;
     connection.occupy(slot);
     connection.socket = new Socket(connection);
+    if (diagnostics.accepted.hasSubscribers) {
+      diagnostics.accepted.publish({ socket: connection.socket, listener: this.listener });
+    }
     connection.begin();
   }
 

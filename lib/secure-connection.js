@@ -2,6 +2,7 @@
 // What is behind a socket that speaks TLS, and behind the raw half of an upgraded one.
 
 const { ClientConnection, Connection } = require('./connection');
+const diagnostics = require('./diagnostics');
 const { engine } = require('./engine');
 const { systemError } = require('./errors');
 const { TlsState, disconnected, protocolError } = require('./tls-state');
@@ -51,12 +52,14 @@ class SecureConnection extends ClientConnection {
   // Called by the dispatcher.
 
   connected() {
+    if (diagnostics.connected.hasSubscribers) diagnostics.connected.publish({ socket: this.socket });
     this.settle()?.resolve(this.socket);
     this.begin();
   }
 
   handshaken() {
     const error = this.tls.settle();
+    this.#publish(this.tls.success, error);
     if (!this.#opened) this.open();
     if (this.isOpen) this.#shaken(this.tls.success, error);
     if (this.tls.refused && this.isOpen) this.close();
@@ -85,8 +88,9 @@ class SecureConnection extends ClientConnection {
     const error = protocolError(/** @type {{ message: string }} */ (engine.protocolFailure()));
     this.slot = -1;
     this.failing = true;
+    if (diagnostics.failed.hasSubscribers) diagnostics.failed.publish({ socket: this.socket, error });
     // Without an `error` handler this is no uncaught exception: a peer must not be able to end the process.
-    if (this.handlers.error !== undefined) this.handlers.fail(this.socket, error);
+    if (this.handlers.error !== undefined) this.handlers.hand(this.socket, error);
     this.failing = false;
     this.over();
   }
@@ -130,9 +134,19 @@ class SecureConnection extends ClientConnection {
   /** @param {Error} error */
   #tellFailure(error) {
     this.failing = true;
+    this.#publish(false, error);
     if (this.#opened) this.#shaken(false, error);
     else this.open();
     this.failing = false;
+  }
+
+  /**
+   * @param {boolean} success
+   * @param {Error | null} error
+   */
+  #publish(success, error) {
+    const { socket } = this;
+    if (diagnostics.shaken.hasSubscribers) diagnostics.shaken.publish({ socket, success, error });
   }
 
   /**

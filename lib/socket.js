@@ -47,6 +47,11 @@ function defineSocket(tag) {
       return self.#connection;
     }
 
+    /** What is behind a socket of this class; undefined for anything else. @param {any} value @returns {Connection | undefined} */
+    static connectionOf(value) {
+      return typeof value === 'object' && value !== null && #connection in value ? value.#connection : undefined;
+    }
+
     get alpnProtocol() {
       return Socket.#of(this, 'alpnProtocol').tls.alpnProtocol;
     }

@@ -10,6 +10,7 @@ pub mod binding;
 pub mod connect;
 pub mod failure;
 pub mod listener;
+pub mod log;
 pub mod reactor;
 pub mod runtime;
 pub mod secure;

@@ -16,6 +16,7 @@ use tokio::task::AbortHandle;
 use crate::connect::{self, RaceLost};
 use crate::failure::Failure;
 use crate::listener::{Accepted, Listener};
+use crate::log::step;
 use crate::runtime;
 use crate::secure::CIPHERTEXT_LIMIT;
 use crate::shaking::{self, Handshake, Shaken};
@@ -219,7 +220,10 @@ impl Reactor {
             }
             if let Some(key) = self.queue.pop_front() {
                 match self.step(key, scratch) {
-                    Some(event) => return Ok(Next::Event(event)),
+                    Some(event) => {
+                        step!("event {event:?}");
+                        return Ok(Next::Event(event));
+                    }
                     None => continue,
                 }
             }
@@ -248,6 +252,7 @@ impl Reactor {
     ///
     /// The poll's; none is known to occur.
     pub fn sleep(&mut self) -> io::Result<()> {
+        step!("sleep");
         self.poller.arm()
     }
 
@@ -325,6 +330,7 @@ impl Reactor {
 
     /// Starts a connect. Its outcome, failure at once included, comes as an event.
     pub fn connect(&mut self, target: Target, allow_half_open: bool) -> u32 {
+        step!("connect to {target:?}");
         let key = self.entries.insert(Entry {
             handle: Handle::Pending { allow_half_open, task: None, outcome: None },
             queued: false,

@@ -27,6 +27,7 @@ pub(super) fn numbers(literal: Literal) -> [i32; 6] {
 
 impl Core {
     pub(super) fn tell_datagram(&self, kind: i32, slot: u32, arrived: &Arrived) {
+        self.counters.datagrams_received.add(1);
         let from = arrived.sender;
         self.sender.set(Some(from));
         let (family, [a, b, c, d]) = words(from.ip());
@@ -40,7 +41,10 @@ impl Core {
     fn send_datagrams(&self, slot: u32, work: impl FnOnce(&mut Udp) -> Sent) {
         let sent = self.with(|reactor: &mut Reactor| reactor.with_udp(slot, work)).flatten();
         self.tell(&[match sent {
-            Some(Sent::Taken(count)) => i32::try_from(count).unwrap_or(i32::MAX),
+            Some(Sent::Taken(count)) => {
+                self.counters.datagrams_sent.add(count);
+                i32::try_from(count).unwrap_or(i32::MAX)
+            }
             Some(Sent::Refused(failure)) => -failure.number(),
             None => -crate::sys::BAD_DESCRIPTOR,
         }]);

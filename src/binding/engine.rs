@@ -10,6 +10,7 @@ use napi::bindgen_prelude::*;
 use napi::{check_status, sys};
 use napi_derive::napi;
 
+use super::counters::{Counted, Counters};
 use super::tls::{HandshakeReport, ProtocolReport};
 use super::wake::Bell;
 use super::{datagram, hot};
@@ -38,6 +39,7 @@ pub(super) struct Core {
     pub(super) broken: Cell<Option<ProtocolFailure>>,
     /// Who sent the datagram that the record has.
     pub(super) sender: Cell<Option<SocketAddr>>,
+    pub(super) counters: Counters,
     kept_alive: Cell<bool>,
 }
 
@@ -163,6 +165,7 @@ impl Engine {
     /// Node-API's, and the system's when it has no descriptor or thread left.
     #[napi(constructor)]
     pub fn new(env: Env, dispatch: Function<'_, (), ()>, record: Int32Array, scratch: Uint8Array) -> Result<Self> {
+        crate::log::start();
         let record = raw_value(&env, record)?;
         let scratch = raw_value(&env, scratch)?;
         let bell = Bell::new(&env, &dispatch)?;
@@ -179,6 +182,7 @@ impl Engine {
             failed: RefCell::new(None),
             broken: Cell::new(None),
             sender: Cell::new(None),
+            counters: Counters::default(),
             kept_alive: Cell::new(false),
         });
         let hook = Rc::into_raw(Rc::clone(&core)).cast_mut().cast();
@@ -273,6 +277,12 @@ impl Engine {
     #[napi]
     pub fn protocol_failure(&self) -> Option<ProtocolReport> {
         self.core.broken.take().map(ProtocolReport::from)
+    }
+
+    /// What the engine has done so far.
+    #[napi]
+    pub fn counted(&self) -> Counted {
+        self.core.counters.read(self.core.bell.calls())
     }
 
     /// Turns spinning and lingering before going to sleep on or off.

@@ -145,24 +145,32 @@ impl Core {
     fn send(&self, slot: u32, bytes: &[u8]) {
         let written = self.with(|reactor| reactor.with_stream(slot, |stream| stream.write(bytes))).flatten();
         self.tell(&[match written {
-            Some(Written::Taken(count)) => i32::try_from(count).unwrap_or(i32::MAX),
+            Some(Written::Taken(count)) => {
+                self.counters.sent.add(count);
+                i32::try_from(count).unwrap_or(i32::MAX)
+            }
             Some(Written::Refused) | None => -1,
         }]);
     }
 
     /// Tells 1 if the socket is closed with it, 0 if it closes later.
     fn finish(&self, slot: u32, bytes: &[u8]) {
-        let closed = self.with(|reactor| match reactor.with_stream(slot, |stream| stream.end(bytes)) {
-            Some(Ended::Later) => false,
-            Some(Ended::Close) | None => {
-                reactor.close(slot);
-                true
+        let closed = self.with(|reactor| {
+            let ended = reactor.with_stream(slot, |stream| stream.end(bytes));
+            if ended.is_some() {
+                self.counters.sent.add(bytes.len());
             }
+            if ended == Some(Ended::Later) {
+                return false;
+            }
+            reactor.close(slot);
+            true
         });
         self.tell(&[i32::from(closed != Some(false))]);
     }
 
     fn event(&self, event: Event) {
+        self.counters.events.add(1);
         match event {
             Event::Accepted { listener, socket } => {
                 self.tell(&[ACCEPTED, socket.cast_signed(), listener.cast_signed()]);
@@ -180,7 +188,10 @@ impl Core {
             }
             Event::Stream(slot, event) => {
                 let (kind, detail) = match event {
-                    StreamEvent::Data(count) => (DATA, i32::try_from(count).unwrap_or(i32::MAX)),
+                    StreamEvent::Data(count) => {
+                        self.counters.received.add(count);
+                        (DATA, i32::try_from(count).unwrap_or(i32::MAX))
+                    }
                     StreamEvent::Bulk(count) => (BULK, i32::try_from(count).unwrap_or(i32::MAX)),
                     StreamEvent::End => (END, 0),
                     StreamEvent::Drain => (DRAIN, 0),
@@ -207,6 +218,7 @@ unsafe extern "C" fn begin(env: sys::napi_env, info: sys::napi_callback_info) ->
     unsafe {
         enter::<0>(env, info, |core, []| {
             core.bell.expect_look();
+            core.counters.batches.add(1);
             core.with(crate::reactor::Reactor::begin);
         })
     }
@@ -287,7 +299,9 @@ unsafe extern "C" fn receive(env: sys::napi_env, info: sys::napi_callback_info) 
     unsafe {
         enter::<2>(env, info, |core, [slot, into]| {
             let count = core.with(|reactor| reactor.receive(integer(env, slot), bytes(env, into)));
-            core.tell(&[i32::try_from(count.unwrap_or(0)).unwrap_or(i32::MAX)]);
+            let count = count.unwrap_or(0);
+            core.counters.received.add(count);
+            core.tell(&[i32::try_from(count).unwrap_or(i32::MAX)]);
         })
     }
 }

@@ -8,6 +8,7 @@
 #![expect(clippy::must_use_candidate, reason = "JS calls these methods")]
 #![expect(clippy::needless_pass_by_value, reason = "Node-API hands values over")]
 
+pub mod counters;
 mod datagram;
 pub mod engine;
 mod hot;

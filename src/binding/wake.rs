@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use napi::bindgen_prelude::*;
@@ -12,6 +12,8 @@ use napi::{check_status, sys};
 pub(super) struct Bell {
     /// A look is due: nobody needs to ring again.
     rung: AtomicBool,
+    /// How often the function was called.
+    calls: AtomicU64,
     // Taken only when the JS thread is to be woken from outside, never for data; `None` once the environment goes down.
     function: Mutex<Option<Function>>,
 }
@@ -45,7 +47,11 @@ impl Bell {
         })?;
         // SAFETY: the function was made above, on this thread.
         check_status!(unsafe { sys::napi_unref_threadsafe_function(env.raw(), function) })?;
-        Ok(Arc::new(Self { rung: AtomicBool::new(false), function: Mutex::new(Some(Function(function))) }))
+        Ok(Arc::new(Self {
+            rung: AtomicBool::new(false),
+            calls: AtomicU64::new(0),
+            function: Mutex::new(Some(Function(function))),
+        }))
     }
 
     /// Makes the JS thread look, unless it is going to anyway. From any thread.
@@ -55,6 +61,7 @@ impl Bell {
         }
         let function = self.function.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Function(function)) = *function {
+            self.calls.fetch_add(1, Ordering::Relaxed);
             // SAFETY: the lock keeps the function from being given up meanwhile.
             let status = unsafe {
                 sys::napi_call_threadsafe_function(
@@ -66,6 +73,11 @@ impl Bell {
             // The queue has no limit, so only an environment that is going down refuses.
             debug_assert!(status == sys::Status::napi_ok || status == sys::Status::napi_closing);
         }
+    }
+
+    /// How often the function was called so far.
+    pub(super) fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
     }
 
     /// A look is due even though nobody rang: the loop comes back by itself.

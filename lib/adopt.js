@@ -1,0 +1,22 @@
+'use strict';
+// Gives one socket handlers of its own, whatever it had and whoever accepted it.
+
+const { Handlers } = require('./handlers.js');
+const { TCPSocket } = require('./socket.js');
+const { TLSSocket } = require('./tls-socket.js');
+
+/**
+ * Unlike `reload`, which on an accepted socket replaces the handlers of the listener and so of all its sockets.
+ * @param {any} socket
+ * @param {object} handlers as for `listen` and `connect`
+ * @throws {TypeError} for what is no socket of this package
+ */
+function adopt(socket, handlers) {
+  const connection = TCPSocket.connectionOf(socket) ?? TLSSocket.connectionOf(socket);
+  if (connection === undefined) {
+    throw Object.assign(new TypeError('Expected a socket of bun-sockets'), { code: 'ERR_INVALID_ARG_TYPE' });
+  }
+  connection.handlers = new Handlers(handlers).check();
+}
+
+module.exports = { adopt };
