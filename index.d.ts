@@ -7,7 +7,7 @@
 // docs/differences.md.
 
 import type { X509Certificate } from 'node:crypto';
-import type { Stats } from 'node:fs';
+import type { Stats as FileStats } from 'node:fs';
 import type { CipherNameAndProtocol, EphemeralKeyInfo, PeerCertificate } from 'node:tls';
 
 /** Bytes in memory. */
@@ -418,7 +418,7 @@ export interface FileBlob extends Blob {
   write(data: any, options?: { highWaterMark?: number }): Promise<number>;
   unlink(): Promise<void>;
   delete(): Promise<void>;
-  stat(): Promise<Stats>;
+  stat(): Promise<FileStats>;
 }
 
 /** PEM text or bytes, or a file of it. */
