@@ -154,6 +154,7 @@ test('writes count as done when the kernel has all of it', async (t) => {
   peer.on('data', (data) => {
     count += data.length;
   });
+  peer.resume();
   await once(stream, 'drain');
   t.true(done);
   stream.end();
