@@ -684,7 +684,8 @@ export function udpSocket<DataBinaryType extends BinaryType = 'buffer'>(
 ): Promise<udp.ConnectedSocket<DataBinaryType>>;
 
 /**
- * Adds {@link connect}, {@link listen}, {@link udpSocket}, and `file` for TLS options, to `globalThis.Bun`, which is made if absent.
+ * Adds {@link connect}, {@link listen} and {@link udpSocket} to `globalThis.Bun`, which is made if absent; and of the rest what programs of
+ * sockets are written with: `file` as TLS options need it, `ArrayBufferSink`, `sleep`, `env` and `argv`.
  * What is there already stays. Not in Bun, where it does nothing.
  *
  * @returns `globalThis.Bun`
