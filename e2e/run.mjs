@@ -1,6 +1,6 @@
 // npm run test:e2e: the packed package in projects that use it as users do, with the test runner of each.
-//   node e2e/run.mjs [jest|vitest|ava ...]
-// Fetches the runners from npm into the system's temp folder; nothing is left behind.
+//   node e2e/run.mjs [jest|vitest|ava|deno ...]
+// Fetches the runners, and Deno, from npm into the system's temp folder; nothing is left behind.
 
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NAMES, recorded, run as runProgram } from '../conformance/programs.mjs';
 
 const { npm, packMain, packPlatform } = createRequire(import.meta.url)('../scripts/packed.js');
 
@@ -36,6 +37,8 @@ const PROJECTS = {
     watched: /\d+ tests? passed/g,
     file: 'sockets.test.mjs',
   },
+  // No test runner but another runtime: one file, then the Bun programs of the conformance suite.
+  deno: { runs: [[]], programs: true },
 };
 
 let failures = 0;
@@ -91,8 +94,17 @@ function growth(file) {
   return more.threads > 5 || more.descriptors > 5 ? `grown by ${JSON.stringify(more)}` : undefined;
 }
 
+/** Runs the Bun programs under Deno; gives the names of those that print something else than on Bun. */
+function differing(modules) {
+  const deno = path.join(modules, '.bin', process.platform === 'win32' ? 'deno.cmd' : 'deno');
+  const preload = path.join(modules, 'bun-sockets', 'polyfill.mjs');
+  const args = ['run', '--allow-all', '--config', path.join(modules, '..', 'deno.json'), '--preload', preload];
+  const wrong = NAMES.filter((name) => runProgram(name, deno, args) !== fs.readFileSync(recorded(name), 'utf8'));
+  return wrong.length > 0 ? `not as on Bun: ${wrong}` : undefined;
+}
+
 async function project(name, tarballs, temp) {
-  const { runs, watched, file, oneProcess } = PROJECTS[name];
+  const { runs, watched, file, oneProcess, programs } = PROJECTS[name];
   const folder = path.join(temp, name);
   fs.cpSync(path.join(here, name), folder, { recursive: true });
   fs.copyFileSync(path.join(here, 'shared', 'exercise.cjs'), path.join(folder, 'exercise.cjs'));
@@ -105,15 +117,18 @@ async function project(name, tarballs, temp) {
     report(`${name}: install`, error.stderr ?? error.message);
     return;
   }
-  for (let i = 1; i < FILES; i++) fs.copyFileSync(path.join(folder, file), path.join(folder, `more-${i}-${file}`));
+  for (let i = 1; i < FILES && file; i++)
+    fs.copyFileSync(path.join(folder, file), path.join(folder, `more-${i}-${file}`));
 
   for (const [i, args] of runs.entries()) {
     const counts = path.join(temp, `${name}-${i}`);
     const { ok, output } = await run(folder, 'test', args, { env: { COUNTS: counts } });
-    report(`${name} ${args.join(' ')}`, ok ? undefined : output);
+  XX, ok ? undefined : output);
     if (ok && oneProcess && i === 0 && process.platform === 'linux') report(`${name}: no growth`, growth(counts));
   }
 
+  if (programs) report(`${name}: Bun programs`, differing(path.join(folder, 'node_modules')));
+  if (!watched) return;
   let touched = false;
   const { ok, output } = await run(folder, 'watch', [], {
     until(text) {
