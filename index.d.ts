@@ -326,7 +326,8 @@ export interface SocketHandler<Data = unknown, DataBinaryType extends BinaryType
   /**
    * The TLS handshake is over. Never called on plain sockets.
    *
-   * @param success `false` if the handshake failed, or the connection is being refused because of the peer's certificate
+   * @param success `false` if the handshake failed, and on a client that refuses the server's certificate. A server that refuses a
+   * client's certificate says `true` here, as Bun: only `socket.authorized`, or no `authorizationError`, means that the peer is trusted.
    * @param authorizationError why the certificate was not verified, or what failed; null otherwise (5)
    */
   handshake?(socket: Socket<Data>, success: boolean, authorizationError: Error | null): void;

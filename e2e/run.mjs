@@ -123,7 +123,7 @@ async function project(name, tarballs, temp) {
   for (const [i, args] of runs.entries()) {
     const counts = path.join(temp, `${name}-${i}`);
     const { ok, output } = await run(folder, 'test', args, { env: { COUNTS: counts } });
-  XX, ok ? undefined : output);
+    report([name, ...args].join(' '), ok ? undefined : output);
     if (ok && oneProcess && i === 0 && process.platform === 'linux') report(`${name}: no growth`, growth(counts));
   }
 
