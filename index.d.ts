@@ -450,7 +450,7 @@ export interface TLSOptions {
   servername?: string;
   /** Taken, without effect. Default `false`. */
   lowMemoryMode?: boolean;
-  /** Default `true`, or `false` if the environment has NODE_TLS_REJECT_UNAUTHORIZED=0. */
+  /** Whether to refuse an untrusted peer. Default `true`; on clients `false` if the environment has NODE_TLS_REJECT_UNAUTHORIZED=0. */
   rejectUnauthorized?: boolean;
   /** On listeners: ask for a certificate, and with `rejectUnauthorized` insist on a valid one. Default `false`. */
   requestCert?: boolean;
