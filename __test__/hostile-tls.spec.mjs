@@ -7,6 +7,7 @@ import tls from 'node:tls';
 import test from 'ava';
 import { bystander } from './support/bystander.mjs';
 import { LIMIT_MS, serve } from './support/observe.mjs';
+import { firstLine, program } from './support/processes.mjs';
 
 const TORTURE = process.env.BUN_SOCKETS_TORTURE;
 const pem = (name) => fs.readFileSync(new URL(`../conformance/certificates/${name}.pem`, import.meta.url), 'utf8');
@@ -301,4 +302,28 @@ test.serial('a client that wants to renegotiate gets no further, and no one else
     () => JSON.stringify(counts),
   );
   await good.finish();
+});
+
+test.serial('closing in the data before a broken record, with a lot still to be sent, does not hang', async (t) => {
+  const { child, ended } = program(`
+    import fs from 'node:fs';
+    import { listen } from 'bun-sockets';
+    const pem = (name) => fs.readFileSync('conformance/certificates/' + name + '.pem', 'utf8');
+    const listener = listen({
+      hostname: '127.0.0.1', port: 0, tls: { cert: pem('server-ec'), key: pem('server-ec-key') },
+      socket: {
+        data(socket, data) {
+          if (data.toString() === 'before') return void socket.write(data);
+          socket.end(Buffer.alloc(32 << 20));
+          socket.close();
+        },
+        close() { console.log('closed'); listener.stop(); },
+      },
+    });
+    console.log(listener.port);
+  `);
+  const port = Number(await firstLine(child));
+  await tampered({ hostname: '127.0.0.1', port }, (data, far) => far.end(Buffer.concat([data, Buffer.alloc(100)])));
+  const { out, code, late, err } = await ended;
+  t.deepEqual({ out, code, late }, { out: `${port}\nclosed\n`, code: 0, late: false }, err);
 });
