@@ -257,9 +257,11 @@ export interface TCPSocket extends Socket {}
 export interface TLSSocket extends Socket {}
 
 export interface TLSUpgradeOptions<Data> {
-  /** Of the TLS socket; the raw one keeps the old `data`. */
+  /** Of the TLS socket; the raw one keeps the old `data`. Default `undefined`. */
   data?: Data;
+  /** `true` or an object. On a socket that was accepted it needs `key` and `cert`. */
   tls: TLSOptions | boolean;
+  /** The handlers of the TLS socket. */
   socket: SocketHandler<Data>;
 }
 
@@ -324,7 +326,8 @@ export interface SocketHandler<Data = unknown, DataBinaryType extends BinaryType
   /**
    * The TLS handshake is over. Never called on plain sockets.
    *
-   * @param success `false` if the handshake failed, or the connection is being refused because of the peer's certificate
+   * @param success `false` if the handshake failed, and on a client that refuses the server's certificate. A server that refuses a
+   * client's certificate says `true` here, as Bun: only `socket.authorized`, or no `authorizationError`, means that the peer is trusted.
    * @param authorizationError why the certificate was not verified, or what failed; null otherwise (5)
    */
   handshake?(socket: Socket<Data>, success: boolean, authorizationError: Error | null): void;
@@ -403,6 +406,14 @@ export interface UnixSocketOptions<Data = undefined> extends SocketOptions<Data>
   tls?: TLSOptions | boolean;
 }
 
+/** `connect` with a descriptor instead of an address, and nothing else beside it. Bun's `connect` takes it, its types do not say so. */
+export interface FdSocketOptions<Data = undefined> extends SocketOptions<Data> {
+  /** An object, `{}` included, or `true` means TLS (1). */
+  tls?: TLSOptions | boolean;
+  /** A connected stream socket to adopt: see {@link TCPSocketConnectOptions.fd}. `listen` refuses it with EINVAL. */
+  fd: number;
+}
+
 /**
  * What `Bun.file(path)` gives, in the shape of bun-types' BunFile so that the two can be exchanged. Only the path is used. The polyfill's
  * `Bun.file` has `name`, `size`, `lastModified`, `exists` and the reading methods, not those that write.
@@ -426,11 +437,14 @@ export type PemSource = string | BufferSource | FileBlob;
 
 /** Wrong types throw TypeErrors and wrong content Errors, at once, from `listen`, `connect` and `upgradeTLS`. */
 export interface TLSOptions {
-  /** Of an encrypted `key`. */
+  /** Of an encrypted `key`. Default: none. A wrong one throws. */
   passphrase?: string;
-  /** Checked to be readable; the Diffie-Hellman suites it is for do not exist here. */
+  /** A path. Checked to be readable and to hold parameters; the Diffie-Hellman suites they are for do not exist here. */
   dhParamsFile?: string;
-  /** On clients: the name to send (SNI, never for an address: 6) and to verify. Default: the `hostname`. */
+  /**
+   * On clients: the name to send (SNI, never for an address: 6) and to verify; `''` sends none. Default: the `hostname`. In an array of
+   * entries on a listener (13): the name that the entry is for.
+   */
   serverName?: string;
   /** Alias of `serverName`, which wins. */
   servername?: string;
@@ -438,25 +452,40 @@ export interface TLSOptions {
   lowMemoryMode?: boolean;
   /** Default `true`, or `false` if the environment has NODE_TLS_REJECT_UNAUTHORIZED=0. */
   rejectUnauthorized?: boolean;
-  /** On listeners: ask for a certificate. Default `false`. */
+  /** On listeners: ask for a certificate, and with `rejectUnauthorized` insist on a valid one. Default `false`. */
   requestCert?: boolean;
-  /** Trusted instead of the built-in roots. */
+  /** Trusted instead of the built-in roots, PEM. Default: the roots that Node.js trusts. */
   ca?: PemSource | PemSource[] | undefined;
-  /** Revocation lists. */
+  /** Revocation lists, PEM. With one, every certificate below the root needs one. Default: none. */
   crl?: PemSource | PemSource[] | undefined;
-  /** The own certificate, followed by those in between. */
+  /** The own certificate, followed by those in between, PEM. Of several, one for each kind of key. Default: none. */
   cert?: PemSource | PemSource[] | undefined;
-  /** The key of `cert`. */
+  /** The key of `cert`, PEM. Elements of an array may also be `{ pem, passphrase }` (13), for which Bun's types have no room. */
   key?: PemSource | PemSource[] | undefined;
-  /** SSL_OP_* bits, 0 to 4294967295. */
+  /** A path: `key` from a file. Not in Bun's types, but in Bun. */
+  keyFile?: string;
+  /** A path: `cert` from a file. Not in Bun's types, but in Bun. */
+  certFile?: string;
+  /** A path: `ca` from a file. Not in Bun's types, but in Bun. */
+  caFile?: string;
+  /** The oldest version to speak: 0x0303 (771) is TLS 1.2, the default, 0x0304 (772) is TLS 1.3. Not in Bun's types, but in Bun. */
+  minVersion?: number;
+  /** The newest version to speak. Default 0x0304. Not in Bun's types, but in Bun. */
+  maxVersion?: number;
+  /**
+   * OpenSSL's SSL_OP_* bits, 0 to 4294967295. NO_TLSv1_2, NO_TLSv1_3, NO_TICKET and CIPHER_SERVER_PREFERENCE have an effect. Default 0.
+   */
   secureOptions?: number | undefined;
-  /** In wire format: each name preceded by its length in a byte. */
+  /**
+   * Application protocols in wire format: each name preceded by its length in a byte. Also taken (13), though Bun's types have no room
+   * for it: an array of names. The server's order counts. Default: none.
+   */
   ALPNProtocols?: string | BufferSource;
-  /** OpenSSL names, separated by colons, of TLS 1.2 suites. */
+  /** OpenSSL's names, separated by colons, of TLS 1.2 suites. Default: all. None that is left throws `Invalid ciphers` (15). */
   ciphers?: string;
-  /** Taken, without effect: renegotiation is not supported. */
+  /** 0 to 4294967295. Without effect: renegotiation is not supported. */
   clientRenegotiationLimit?: number;
-  /** Taken, without effect: renegotiation is not supported. */
+  /** 0 to 4294967295. Without effect: renegotiation is not supported. */
   clientRenegotiationWindow?: number;
 }
 
@@ -481,14 +510,18 @@ export function listen<Data = undefined>(options: TCPSocketListenOptions<Data>):
 /** Listens on a unix path or abstract name. */
 export function listen<Data = undefined>(options: UnixSocketOptions<Data>): UnixSocketListener<Data>;
 
+/** An end of a UDP socket. */
 export interface SocketAddress {
+  /** An IP address, never a name. */
   address: string;
+  /** 1 to 65535. */
   port: number;
   family: 'IPv4' | 'IPv6';
 }
 
 export namespace udp {
-  export type Data = string | ArrayBufferView | ArrayBufferLike;
+  /** What can be sent; strings as UTF-8. */
+  export type Data = string | BufferSource;
 
   export interface ReceiveFlags {
     /** The datagram was longer than the receive buffer; `data` is its beginning. */
@@ -516,7 +549,9 @@ export namespace udp {
     error?(socket: Socket<DataBinaryType>, error: Error): void | Promise<void>;
   }
 
+  /** The same for sockets that know one peer only. */
   export interface ConnectedSocketHandler<DataBinaryType extends BinaryType> {
+    /** One datagram of the peer, in memory of its own. */
     data?(
       socket: ConnectedSocket<DataBinaryType>,
       data: BinaryTypeList[DataBinaryType],
@@ -524,7 +559,9 @@ export namespace udp {
       address: string,
       flags: ReceiveFlags,
     ): void | Promise<void>;
+    /** As in {@link SocketHandler}. */
     drain?(socket: ConnectedSocket<DataBinaryType>): void | Promise<void>;
+    /** As in {@link SocketHandler}; ICMP errors are never ignored here. */
     error?(socket: ConnectedSocket<DataBinaryType>, error: Error): void | Promise<void>;
   }
 
@@ -550,22 +587,30 @@ export namespace udp {
   }
 
   export interface SocketOptions<DataBinaryType extends BinaryType> extends BaseOptions<DataBinaryType> {
+    /** The handlers; all are optional. Without any, what comes is dropped. */
     socket?: SocketHandler<DataBinaryType>;
   }
 
   export interface ConnectSocketOptions<DataBinaryType extends BinaryType> extends BaseOptions<DataBinaryType> {
+    /** The handlers; all are optional. Without any, what comes is dropped. */
     socket?: ConnectedSocketHandler<DataBinaryType>;
     /** Where datagrams go; those of others are not delivered. The port is 1 to 65535. */
     connect: { hostname: string; port: number };
   }
 
   export interface BaseUDPSocket {
-    /** As bound. Keeps its value after `close`, as the others. */
+    /** As given in the options. Keeps its value after `close`, as the others. */
     readonly hostname: string;
+    /** The port it is bound to. */
     readonly port: number;
+    /** The address and port it is bound to. */
     readonly address: SocketAddress;
+    /** What `data` gets. */
     readonly binaryType: BinaryType;
+    /** Whether it is closed. */
     readonly closed: boolean;
+    /** The descriptor; -1 when closed. Not in Bun's types, hence optional. */
+    readonly fd?: number;
     /** Keeps the process alive again. Not counted. */
     ref(): void;
     /** Lets the process end although the socket is open. */
@@ -593,6 +638,7 @@ export namespace udp {
   }
 
   export interface ConnectedSocket<DataBinaryType extends BinaryType> extends BaseUDPSocket {
+    /** Where datagrams go. */
     readonly remoteAddress: SocketAddress;
     /** As that of {@link Socket}, of data alone. */
     sendMany(packets: readonly Data[]): number;
@@ -639,7 +685,8 @@ export function udpSocket<DataBinaryType extends BinaryType = 'buffer'>(
 ): Promise<udp.ConnectedSocket<DataBinaryType>>;
 
 /**
- * Adds {@link connect}, {@link listen}, {@link udpSocket}, and `file` for TLS options, to `globalThis.Bun`, which is made if absent.
+ * Adds {@link connect}, {@link listen} and {@link udpSocket} to `globalThis.Bun`, which is made if absent; and of the rest what programs of
+ * sockets are written with: `file` as TLS options need it, `ArrayBufferSink`, `sleep`, `env` and `argv`.
  * What is there already stays. Not in Bun, where it does nothing.
  *
  * @returns `globalThis.Bun`
@@ -670,7 +717,9 @@ export interface Stats {
   bytesReceived: number;
   /** Bytes the kernel took over TCP, TLS and unix sockets, or that `end` keeps for it; plain text where there is TLS. */
   bytesSent: number;
+  /** Datagrams that UDP sockets have received. */
   datagramsReceived: number;
+  /** Datagrams that the kernel took from UDP sockets. */
   datagramsSent: number;
   /** Events that the native half handed over: connections, data, ends ... */
   events: number;

@@ -1,14 +1,21 @@
 'use strict';
 // Gives a class the member layout of Bun's classes.
 
+const TAKEN = Symbol.for('bun-sockets.methods');
+
 /**
  * Takes the methods off a native class's prototype: they are for this package only, and programs see the members of the
  * classes that extend it.
+ *
+ * Another copy of this package may have taken them before, in a test runner that loads modules anew: then these are the same.
  * @template {object} T
  * @param {{ prototype: T }} nativeClass
  * @returns {{ [K in keyof T]: T[K] extends (...args: infer A) => infer R ? (self: T, ...args: A) => R : never }}
  */
-function takeMethods({ prototype }) {
+function takeMethods(nativeClass) {
+  const { prototype } = nativeClass;
+  const taken = /** @type {any} */ (nativeClass)[TAKEN];
+  if (taken !== undefined) return taken;
   /** @type {any} */
   const methods = {};
   for (const name of Object.getOwnPropertyNames(prototype)) {
@@ -18,6 +25,7 @@ function takeMethods({ prototype }) {
     }
     delete (/** @type {any} */ (prototype)[name]);
   }
+  Object.defineProperty(nativeClass, TAKEN, { value: methods });
   return methods;
 }
 

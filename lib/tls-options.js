@@ -4,6 +4,7 @@
 const { X509Certificate } = require('node:crypto');
 const fs = require('node:fs');
 const tls = require('node:tls');
+const { types } = require('node:util');
 const { invalidType, outOfRange } = require('./errors');
 const { pathOf } = require('./file');
 const pem = require('./pem');
@@ -195,7 +196,7 @@ function contentOf(value, name) {
  */
 function bytesOf(value) {
   if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  if (value instanceof ArrayBuffer) return Buffer.from(value);
+  if (types.isAnyArrayBuffer(value)) return Buffer.from(value);
   return undefined;
 }
 
