@@ -216,6 +216,28 @@ test('conversions that interfere', async (t) => {
   t.throws(() => socket.send('x', port, Symbol('address')), { instanceOf: TypeError });
 });
 
+test('an option of a socket that its argument closes', async (t) => {
+  const calls = {
+    setTTL: ['valueOf', 300],
+    setMulticastTTL: ['valueOf', 1],
+    setMulticastInterface: ['toString', '127.0.0.1'],
+    addMembership: ['toString', '224.0.0.5'],
+    dropMembership: ['toString', '224.0.0.5'],
+  };
+  for (const [method, [conversion, value]] of Object.entries(calls)) {
+    const { socket } = await open(t);
+    const closing = {
+      [conversion]() {
+        socket.close();
+        return value;
+      },
+    };
+    const error = t.throws(() => socket[method](closing), { message: 'Socket is closed' }, method);
+    t.is(error.code, undefined);
+    t.throws(() => socket[method](closing), { code: 'EBADF' }, method);
+  }
+});
+
 test('more addresses than are remembered', async (t) => {
   const { socket, inbox } = await open(t, {}, { hostname: '0.0.0.0' });
   const packets = [];
