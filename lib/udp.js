@@ -10,7 +10,7 @@ const { finish, takeMethods, wrongAccessor } = require('./members');
 const { FAMILY_MISMATCH, INTERFACE_MISMATCH, NOT_FOUND, NO_ADDRESS, UdpHandle } = require('./native');
 const { copy } = require('./received');
 const { destination, sender } = require('./udp-address');
-const { portNumber, readUdpOptions } = require('./udp-options');
+const { VIEW, binaryTypeName, portNumber, readUdpOptions, viewOf } = require('./udp-options');
 
 /** @typedef {import('./udp-options').UdpHandler} UdpHandler */
 
@@ -70,8 +70,11 @@ class Mailbox {
     const flags = { truncated: record[3] === 1, ipv6: record[4] === 6 };
     const port = record[5];
     const address = sender();
-    const bytes = copy(length, this.binaryType);
-    const { socket } = this;
+    const { binaryType, socket } = this;
+    const bytes =
+      binaryType < VIEW
+        ? copy(length, binaryType)
+        : viewOf(/** @type {ArrayBuffer} */ (copy(length, ARRAYBUFFER)), binaryType);
     try {
       data.context.runInAsyncScope(data.run, socket, socket, bytes, port, address, flags);
     } catch (error) {
@@ -172,9 +175,7 @@ class UDPSocket extends UdpHandle {
   }
 
   get binaryType() {
-    const { binaryType } = UDPSocket.#of(this, 'binaryType');
-    if (binaryType === BUFFER) return 'buffer';
-    return binaryType === ARRAYBUFFER ? 'arraybuffer' : 'uint8array';
+    return binaryTypeName(UDPSocket.#of(this, 'binaryType').binaryType);
   }
 
   get closed() {
