@@ -97,7 +97,10 @@ class Mailbox {
     // Differs from Bun (12): a datagram to a dead port does not end a program that has neither connected the socket nor asked
     // for errors. On Linux the kernel is not even asked for them; elsewhere they may come all the same.
     if (this.error === undefined && !this.connected) return;
-    this.fail(systemError(errno, 'recv'));
+    const error = systemError(errno, 'recv');
+    // As in Bun, not in its documentation: whether the error was in the socket's error queue, which only Linux has.
+    if (record[3] === 1) Object.assign(error, { errqueue: true });
+    this.fail(error);
   }
 
   /**
