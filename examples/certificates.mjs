@@ -24,6 +24,18 @@ export function signedBy({ certFile: ca, keyFile: caKey }, name, ...extensions) 
   const [keyFile, certFile] = [at(`${name}.key`), at(`${name}.crt`)];
   const options = extensions.flatMap((extension) => ['-addext', extension]);
   const issuer = ['-CA', ca, '-CAkey', caKey, '-addext', 'basicConstraints=CA:FALSE'];
-  openssl('req', '-x509', ...newKey, '-subj', `/CN=${name}`, ...issuer, ...options, '-keyout', keyFile, '-out', certFile);
+  openssl(
+    'req',
+    '-x509',
+    ...newKey,
+    '-subj',
+    `/CN=${name}`,
+    ...issuer,
+    ...options,
+    '-keyout',
+    keyFile,
+    '-out',
+    certFile,
+  );
   return { keyFile, certFile };
 }

@@ -124,7 +124,10 @@ console.log('GET', String(await client.send('GET', key('greeting'))));
 console.log('GET of nothing', await client.send('GET', key('nothing')));
 
 const counts = await Promise.all(Array.from({ length: 10_000 }, () => client.send('INCR', key('counter'))));
-console.log('10000 INCR at once, in order:', counts.every((count, i) => count === i + 1));
+console.log(
+  '10000 INCR at once, in order:',
+  counts.every((count, i) => count === i + 1),
+);
 
 const large = Buffer.alloc(32 * 1024 * 1024, 'more than fits ');
 await client.send('SET', key('large'), large);

@@ -37,7 +37,9 @@ class Session {
     const [, verb, rest] = /^(\S+)\s*(.*)$/.exec(line) ?? [];
     switch (verb?.toUpperCase()) {
       case 'EHLO':
-        return ['250-localhost', `250-SIZE ${SIZE}`, ...(this.secure ? [] : ['250-STARTTLS']), '250 8BITMIME'].join('\r\n');
+        return ['250-localhost', `250-SIZE ${SIZE}`, ...(this.secure ? [] : ['250-STARTTLS']), '250 8BITMIME'].join(
+          '\r\n',
+        );
       case 'STARTTLS':
         return this.secure ? '503 it is secure already' : '220 go ahead';
       case 'QUIT':
