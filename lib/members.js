@@ -39,14 +39,15 @@ function takeMethods(nativeClass) {
 function finish(tag, type, dispose) {
   const { prototype } = type;
   const members = Object.entries(Object.getOwnPropertyDescriptors(prototype));
-  members.sort(([a], [b]) => (a < b ? -1 : 1));
+  members.sort(([a], [b]) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
   for (const [name, descriptor] of members) {
     delete prototype[name];
     if (name !== 'constructor') {
       Object.defineProperty(prototype, name, { ...descriptor, enumerable: true, configurable: false });
     }
   }
-  Object.defineProperty(dispose, 'name', { value: 'dispose' });
+  // Bun's has a length of 1, although it takes no argument.
+  Object.defineProperties(dispose, { name: { value: 'dispose' }, length: { value: 1 } });
   Object.defineProperty(prototype, Symbol.dispose, {
     value: dispose,
     configurable: true,

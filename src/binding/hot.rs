@@ -208,7 +208,9 @@ impl Core {
             Event::Udp(slot, event) => match event {
                 UdpEvent::Datagram(arrived) => self.tell_datagram(DATAGRAM, slot, &arrived),
                 UdpEvent::Drain => self.tell(&[DRAIN, slot.cast_signed()]),
-                UdpEvent::Failed(failure) => self.tell(&[FAILED, slot.cast_signed(), failure.number()]),
+                UdpEvent::Failed { failure, queued } => {
+                    self.tell(&[FAILED, slot.cast_signed(), failure.number(), i32::from(queued)]);
+                }
             },
         }
     }
