@@ -15,11 +15,15 @@ export type BufferSource = NodeJS.TypedArray<ArrayBufferLike> | DataView<ArrayBu
 
 /** What `data` handlers can be given, by the name that `binaryType` takes. */
 export interface BinaryTypeList {
+  /** An ArrayBuffer of the event's own. */
   arraybuffer: ArrayBuffer;
+  /** A Buffer that fills an ArrayBuffer of its own. The default. */
   buffer: Buffer;
+  /** A Uint8Array that fills an ArrayBuffer of its own. */
   uint8array: Uint8Array<ArrayBuffer>;
 }
 
+/** A name that `binaryType` takes. */
 export type BinaryType = keyof BinaryTypeList;
 
 /**
@@ -256,6 +260,7 @@ export interface TCPSocket extends Socket {}
 /** The same class of object; Bun has two names for it. */
 export interface TLSSocket extends Socket {}
 
+/** The options of {@link Socket.upgradeTLS}. */
 export interface TLSUpgradeOptions<Data> {
   /** Of the TLS socket; the raw one keeps the old `data`. Default `undefined`. */
   data?: Data;
@@ -291,6 +296,7 @@ export interface SocketListener<Data = undefined> extends Disposable {
   getsockname?(into: object): void;
 }
 
+/** A listener on a TCP port. */
 export interface TCPSocketListener<Data = unknown> extends SocketListener<Data> {
   /** The port it is bound to. */
   readonly port: number;
@@ -298,6 +304,7 @@ export interface TCPSocketListener<Data = unknown> extends SocketListener<Data> 
   readonly hostname: string;
 }
 
+/** A listener on a unix path or an abstract name. */
 export interface UnixSocketListener<Data> extends SocketListener<Data> {
   /** The path without its prefix; an abstract name begins with NUL. */
   readonly unix: string;
@@ -344,6 +351,7 @@ export interface SocketHandler<Data = unknown, DataBinaryType extends BinaryType
   binaryType?: BinaryType;
 }
 
+/** What all options of {@link connect} and {@link listen} have in common. */
 export interface SocketOptions<Data = unknown> {
   /** Read once, at the call; methods and getters of a class instance work. */
   socket: SocketHandler<Data>;
@@ -358,6 +366,7 @@ export interface SocketOptions<Data = unknown> {
   signal?: AbortSignal;
 }
 
+/** The options of {@link listen} for TCP. */
 export interface TCPSocketListenOptions<Data = undefined> extends SocketOptions<Data> {
   /** A name or address. `'localhost'` is 127.0.0.1 only, `'::'` takes IPv4 too unless `ipv6Only`. `host` is an alias. */
   hostname: string;
@@ -367,6 +376,7 @@ export interface TCPSocketListenOptions<Data = undefined> extends SocketOptions<
   tls?: TLSOptions | boolean;
   /** Nobody else may bind the port; wins over `reusePort`. Default `false`. */
   exclusive?: boolean;
+  /** As in {@link SocketOptions.allowHalfOpen}. */
   allowHalfOpen?: boolean;
   /** SO_REUSEPORT: several listeners on the port, if all of them ask for it. Default `false`. Not in Bun's types, but in Bun. */
   reusePort?: boolean;
@@ -374,6 +384,7 @@ export interface TCPSocketListenOptions<Data = undefined> extends SocketOptions<
   ipv6Only?: boolean;
 }
 
+/** The options of {@link connect} for TCP. */
 export interface TCPSocketConnectOptions<Data = undefined> extends SocketOptions<Data> {
   /** A name or address, also in brackets or with a scope. Several addresses of a name are tried in turn (RFC 8305). */
   hostname: string;
@@ -396,6 +407,7 @@ export interface TCPSocketConnectOptions<Data = undefined> extends SocketOptions
   fd?: number;
 }
 
+/** The options of {@link connect} and {@link listen} for a unix path or an abstract name. */
 export interface UnixSocketOptions<Data = undefined> extends SocketOptions<Data> {
   /**
    * At most 107 bytes (103 on macOS). Prefixes `unix://`, `file://` and `sock://` are cut off; a leading NUL means an abstract name
@@ -419,16 +431,27 @@ export interface FdSocketOptions<Data = undefined> extends SocketOptions<Data> {
  * `Bun.file` has `name`, `size`, `lastModified`, `exists` and the reading methods, not those that write.
  */
 export interface FileBlob extends Blob {
+  /** Milliseconds since the epoch; 0 if there is no such file. */
   lastModified: number;
+  /** The path as given. */
   readonly name?: string;
+  /** Whether there is such a file now. */
   exists(): Promise<boolean>;
+  /** Throws on the polyfill's: not part of what TLS options need. */
   slice(begin?: number, end?: number, contentType?: string): any;
+  /** As above. */
   slice(begin?: number, contentType?: string): any;
+  /** As above. */
   slice(contentType?: string): any;
+  /** Bun's only. */
   writer(options?: { highWaterMark?: number }): any;
+  /** Bun's only. */
   write(data: any, options?: { highWaterMark?: number }): Promise<number>;
+  /** Bun's only. */
   unlink(): Promise<void>;
+  /** Bun's only. */
   delete(): Promise<void>;
+  /** Bun's only. */
   stat(): Promise<FileStats>;
 }
 
@@ -516,6 +539,7 @@ export interface SocketAddress {
   address: string;
   /** 1 to 65535. */
   port: number;
+  /** Of the address. */
   family: 'IPv4' | 'IPv6';
 }
 
@@ -523,6 +547,7 @@ export namespace udp {
   /** What can be sent; strings as UTF-8. */
   export type Data = string | BufferSource;
 
+  /** What a `data` handler is told beside the datagram. */
   export interface ReceiveFlags {
     /** The datagram was longer than the receive buffer; `data` is its beginning. */
     truncated: boolean;
@@ -530,6 +555,7 @@ export namespace udp {
     ipv6: boolean;
   }
 
+  /** The handlers of a UDP socket; all are optional. `this` is the socket. */
   export interface SocketHandler<DataBinaryType extends BinaryType> {
     /** One datagram, in memory of its own. */
     data?(
@@ -565,6 +591,7 @@ export namespace udp {
     error?(socket: ConnectedSocket<DataBinaryType>, error: Error): void | Promise<void>;
   }
 
+  /** What both kinds of options have in common. */
   interface BaseOptions<DataBinaryType extends BinaryType> {
     /** A name or an address. It is looked up at once, which may block. Default `'0.0.0.0'`: IPv4 only; `'::'` takes both. */
     hostname?: string;
@@ -586,11 +613,13 @@ export namespace udp {
     signal?: AbortSignal;
   }
 
+  /** The options of {@link udpSocket} for a socket that sends to anybody. */
   export interface SocketOptions<DataBinaryType extends BinaryType> extends BaseOptions<DataBinaryType> {
     /** The handlers; all are optional. Without any, what comes is dropped. */
     socket?: SocketHandler<DataBinaryType>;
   }
 
+  /** The options of {@link udpSocket} for a socket with one peer. */
   export interface ConnectSocketOptions<DataBinaryType extends BinaryType> extends BaseOptions<DataBinaryType> {
     /** The handlers; all are optional. Without any, what comes is dropped. */
     socket?: ConnectedSocketHandler<DataBinaryType>;
@@ -598,6 +627,7 @@ export namespace udp {
     connect: { hostname: string; port: number };
   }
 
+  /** What both kinds of UDP sockets have in common. Goes on when the program drops every reference to it. */
   export interface BaseUDPSocket {
     /** As given in the options. Keeps its value after `close`, as the others. */
     readonly hostname: string;
@@ -637,6 +667,7 @@ export namespace udp {
     dropSourceSpecificMembership(sourceAddress: string, groupAddress: string, interfaceAddress?: string): boolean;
   }
 
+  /** A UDP socket with one peer. */
   export interface ConnectedSocket<DataBinaryType extends BinaryType> extends BaseUDPSocket {
     /** Where datagrams go. */
     readonly remoteAddress: SocketAddress;
@@ -648,6 +679,7 @@ export namespace udp {
     reload(handler: ConnectedSocketHandler<DataBinaryType>): void;
   }
 
+  /** A UDP socket that sends to anybody and hears everybody. */
   export interface Socket<DataBinaryType extends BinaryType> extends BaseUDPSocket {
     /**
      * Sends data, port, address, data, port, address ... in few system calls. Everything is checked before anything is sent.
