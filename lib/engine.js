@@ -86,18 +86,21 @@ const runTicks = /** @type {any} */ (process)._tickCallback?.bind(process);
 const { setImmediate } = require('node:timers');
 
 let again = false;
+let dispatching = false;
 
 /** Everything that is ready, within the native half's budget. */
 function turn() {
+  dispatching = true;
   for (;;) {
     try {
       dispatch();
-      return;
+      break;
     } catch (error) {
       // From a tick or a microtask. The events after it must not wait.
       native.raise(error);
     }
   }
+  dispatching = false;
 }
 
 function dispatch() {
@@ -126,6 +129,14 @@ function comeBack() {
 function resume() {
   again = false;
   turn();
+}
+
+/**
+ * Has the native half look in this turn of the loop, when something was done that the sockets of this process may notice at
+ * once: the wake-up from the thread that waits takes longer than several turns.
+ */
+function lookSoon() {
+  if (!dispatching) comeBack();
 }
 
 /**
@@ -189,4 +200,4 @@ function deliver(kind, slot, detail) {
   }
 }
 
-module.exports = { READ_LIMIT, engine, native, record, scratch, targets };
+module.exports = { READ_LIMIT, engine, lookSoon, native, record, scratch, targets };

@@ -3,7 +3,7 @@
 
 const { Buffer } = require('node:buffer');
 const { types } = require('node:util');
-const { engine, native, record, scratch, targets } = require('./engine');
+const { engine, lookSoon, native, record, scratch, targets } = require('./engine');
 const { codeOf, invalidThis, invalidType, notFound, systemError } = require('./errors');
 const { ARRAYBUFFER, BUFFER } = require('./handlers');
 const { finish, takeMethods, wrongAccessor } = require('./members');
@@ -287,6 +287,7 @@ class UDPSocket extends UdpHandle {
     if (long === undefined) native.sendDatagram(slot, short);
     else native.sendDatagramBytes(slot, long);
     const sent = record[0];
+    lookSoon();
     if (sent < 0) throw systemError(-sent, 'send');
     return sent === 1;
   }
@@ -314,7 +315,9 @@ class UDPSocket extends UdpHandle {
     }
     const { slot } = mailbox;
     if (slot === -1) throw new Error(CLOSED);
-    return sendAll(slot, all, ports, addresses);
+    const sent = sendAll(slot, all, ports, addresses);
+    lookSoon();
+    return sent;
   }
 
   /** @this {any} */
