@@ -11,7 +11,7 @@
 //! | ciphertext, when it is tapped | `Raw`, and what it says in the next step |
 //! | plaintext | `Data` |
 //! | the peer's `close_notify` or FIN | `End`; only `Closed` after our own `end()` if nothing came since |
-//! | a reset, also while paused | `Closed` with the failure |
+//! | a reset, which ends a pause | what was received before it, and `Closed` with the failure |
 
 use std::io::{self, IoSlice, Write};
 use std::net::Shutdown;
@@ -417,7 +417,8 @@ impl SecureStream {
     }
 
     fn can_read(&self) -> bool {
-        !self.paused && self.read != ReadSide::Ended && self.broken.is_none()
+        // As in `stream`: a reset ends a pause.
+        (!self.paused || self.ready.failed) && self.read != ReadSide::Ended && self.broken.is_none()
     }
 
     fn is_tapped(&self) -> bool {
