@@ -19,6 +19,9 @@ use super::resumption::SavedSession;
 use super::roots::{Roots, default_roots};
 use super::verify::{ExpectedName, ServerVerifier};
 
+/// What a certificate must be for when nothing else says so.
+const NAME_OF_NO_HOST: &str = "localhost";
+
 /// rustls compares verifiers by address before it resumes a session, so there is exactly one.
 static SERVER_VERIFIER: LazyLock<Arc<ServerVerifier>> = LazyLock::new(|| Arc::new(ServerVerifier));
 
@@ -92,7 +95,8 @@ impl ClientContext {
         })
     }
 
-    /// The parameters of a connection to `host`; `None` for a unix path.
+    /// The parameters of a connection to `host`; `None` for a unix path, where as in Bun the certificate must be for
+    /// `localhost` and no name is announced.
     ///
     /// `serverName` wins over the host for both names. Differs from Bun (6): an address is never announced (RFC 6066), but it
     /// is verified. An empty `serverName` announces nothing; the host is verified then.
@@ -104,7 +108,7 @@ impl ClientContext {
         let expected = named.filter(|name| !name.is_empty()).or(host);
         ClientParameters {
             sni: named.or(host).filter(|name| !name.is_empty()).map(ToOwned::to_owned),
-            expected_name: expected.map_or(ExpectedName::Any, |name| ExpectedName::Name(name.to_owned())),
+            expected_name: ExpectedName::Name(expected.unwrap_or(NAME_OF_NO_HOST).to_owned()),
             reject_unauthorized: self.reject_unauthorized,
             session: None,
             keep_received: false,
