@@ -28,6 +28,9 @@ const FAILED = 3;
 const SMALLEST_FRAGMENT = 512;
 const LARGEST_FRAGMENT = 16384;
 
+/** What a server's certificate must be for when neither a host nor a `serverName` says so, as in Bun: on unix sockets. */
+const NAME_OF_NO_HOST = 'localhost';
+
 /** TLS allows 255 hash lengths; longer requests than any hash gives are not worth a trip. */
 const LONGEST_KEYING_MATERIAL = 255 * 64;
 
@@ -37,6 +40,8 @@ class TlsState {
   refused = false;
   /** Whether the handshake's success is worth that name: false when this client refuses the server. */
   success = true;
+  /** Bytes of the peer's that were received before the upgrade. @type {Buffer | undefined} */
+  initialData = undefined;
 
   #phase = BEFORE;
   /** @type {string | false} */ #alpn = false;
@@ -85,11 +90,13 @@ class TlsState {
     this.#phase = SHAKING;
     const [requestCert, rejectUnauthorized] = this.#verifyMode ?? [];
     const tapped = this.#connection.isTapped;
+    const { initialData } = this;
+    this.initialData = undefined;
     if (this.#isServer) {
-      this.#handle.shakeAsServer(this.#context, { requestCert, rejectUnauthorized, tapped });
+      this.#handle.shakeAsServer(this.#context, { requestCert, rejectUnauthorized, tapped, initialData });
     } else {
       const { host, serverName, session } = { host: this.#host, serverName: this.#serverName, session: this.#session };
-      this.#handle.shakeAsClient(this.#context, { host, serverName, session, rejectUnauthorized, tapped });
+      this.#handle.shakeAsClient(this.#context, { host, serverName, session, rejectUnauthorized, tapped, initialData });
     }
   }
 
@@ -112,6 +119,12 @@ class TlsState {
   /** The connection is over before the handshake was. */
   giveUp() {
     this.#phase = FAILED;
+  }
+
+  /** The peer has broken the rules after the handshake: as in Bun, it is not authorized any more. @param {Error} error */
+  distrust(error) {
+    this.authorized = false;
+    this.#error = error;
   }
 
   /**
@@ -138,14 +151,17 @@ class TlsState {
     if (args.length < 2) throw new Error('Expected length and label to be provided');
     if (typeof length !== 'number') throw new Error('Expected length to be a number');
     if (!(length >= 0)) throw new Error('Expected length to be a positive number');
-    if (typeof label !== 'string') throw new Error('Expected label to be a string');
-    const bytes = context === undefined ? undefined : bytesOf(context);
-    if (context !== undefined && bytes === undefined) {
+    if (!isStringLike(label)) throw new Error('Expected label to be a string');
+    const bytes = args.length < 3 ? undefined : bytesOf(context);
+    if (args.length >= 3 && bytes === undefined) {
       throw new Error('Expected context to be a string, Buffer or TypedArray');
     }
+    const name = `${label}`;
+    // Turning an object into text runs the program's code, which may have closed the socket.
+    if (!this.#isLive) return undefined;
     if (this.#phase !== DONE) throw new Error('OpenSSL HANDSHAKE_NOT_COMPLETE via OPENSSL_internal SSL routines');
     if (length > LONGEST_KEYING_MATERIAL) throw new Error('Expected length to be a positive number');
-    return this.#handle.keyingMaterial(Math.trunc(length), label, bytes) ?? undefined;
+    return this.#handle.keyingMaterial(Math.trunc(length), name, bytes) ?? undefined;
   }
 
   getAuthorizationError() {
@@ -297,8 +313,8 @@ class TlsState {
    * @param {Buffer[]} chain
    */
   #certificateError({ code, message }, chain) {
-    const name = this.#serverName || this.#entry.serverName || this.#host;
-    if (code !== 'ERR_TLS_CERT_ALTNAME_INVALID' || name === undefined || chain.length === 0) {
+    const name = this.#serverName || this.#entry.serverName || this.#host || NAME_OF_NO_HOST;
+    if (code !== 'ERR_TLS_CERT_ALTNAME_INVALID' || chain.length === 0) {
       return tlsError(message, code);
     }
     // Node has the words, with the names that the certificate is good for.
@@ -308,13 +324,22 @@ class TlsState {
 }
 
 /**
+ * A copy of the bytes that `value` stands for.
  * @param {unknown} value
  * @returns {Buffer | undefined}
  */
 function bytesOf(value) {
-  if (typeof value === 'string') return Buffer.from(value);
-  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  return undefined;
+  if (isStringLike(value)) return Buffer.from(`${value}`);
+  if (ArrayBuffer.isView(value)) return Buffer.from(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+  return value instanceof ArrayBuffer ? Buffer.from(value.slice(0)) : undefined;
+}
+
+/**
+ * As in Bun, a String object is as good as a string.
+ * @param {unknown} value
+ */
+function isStringLike(value) {
+  return typeof value === 'string' || value instanceof String;
 }
 
 /**
@@ -339,4 +364,4 @@ function nothingVerified() {
   return tlsError('unable to get issuer certificate', 'UNABLE_TO_GET_ISSUER_CERT');
 }
 
-module.exports = { TlsState, disconnected, protocolError };
+module.exports = { TlsState, bytesOf, disconnected, protocolError };

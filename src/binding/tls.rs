@@ -168,6 +168,8 @@ pub struct ClientShake {
     pub reject_unauthorized: Option<bool>,
     /// Whether received records are shown before they are decrypted.
     pub tapped: bool,
+    /// What the peer sent before.
+    pub initial_data: Option<Buffer>,
 }
 
 /// How one connection answers a handshake.
@@ -179,6 +181,8 @@ pub struct ServerShake {
     pub reject_unauthorized: Option<bool>,
     /// Whether received records are shown before they are decrypted.
     pub tapped: bool,
+    /// What the peer sent before.
+    pub initial_data: Option<Buffer>,
 }
 
 /// What a handshake settled, as far as every connection needs it.
@@ -309,7 +313,8 @@ impl SocketHandle {
         }
         parameters.session = shake.session.and_then(|handle| tls::find_session(&handle));
         parameters.keep_received = shake.tapped;
-        self.reactor(|reactor, slot| reactor.shake_hands(slot, Handshake::Client(context, parameters)));
+        let initial = shake.initial_data.map(Vec::from).unwrap_or_default();
+        self.reactor(|reactor, slot| reactor.shake_hands(slot, Handshake::Client(context, parameters), initial));
     }
 
     /// Answers a handshake. The outcome comes as an event.
@@ -321,7 +326,8 @@ impl SocketHandle {
             ..ServerParameters::default()
         };
         let context = Arc::clone(&tls.0);
-        self.reactor(|reactor, slot| reactor.shake_hands(slot, Handshake::Server(context, parameters)));
+        let initial = shake.initial_data.map(Vec::from).unwrap_or_default();
+        self.reactor(|reactor, slot| reactor.shake_hands(slot, Handshake::Server(context, parameters), initial));
     }
 
     /// What the handshake settled, once it is over.
