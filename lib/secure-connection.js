@@ -88,6 +88,7 @@ class SecureConnection extends ClientConnection {
     const error = protocolError(/** @type {{ message: string }} */ (engine.protocolFailure()));
     this.slot = -1;
     this.failing = true;
+    this.tls.distrust(error);
     if (diagnostics.failed.hasSubscribers) diagnostics.failed.publish({ socket: this.socket, error });
     // Without an `error` handler this is no uncaught exception: a peer must not be able to end the process.
     if (this.handlers.error !== undefined) this.handlers.hand(this.socket, error);
