@@ -167,6 +167,20 @@ test.serial('NODE_TLS_REJECT_UNAUTHORIZED=0 means lenient, an explicit value win
   t.false(lenient.socket.authorized);
 });
 
+test.serial('NODE_TLS_REJECT_UNAUTHORIZED=0 does not make a server lenient', async (t) => {
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+  let server;
+  try {
+    server = serveSecure(t, { ...identity('server-ec'), ca, requestCert: true });
+  } finally {
+    delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+  }
+  await dialSecure(t, server.target, { ca, ...identity('stranger') });
+  await server.observer.seen('close');
+  const [, , error] = server.observer.calls.find(([event]) => event === 'handshake');
+  t.is(error.code, 'DEPTH_ZERO_SELF_SIGNED_CERT');
+});
+
 test('the built-in roots do not know the test authority', async (t) => {
   const { target } = serveSecure(t);
   for (const options of [true, {}, { ca: undefined }]) {

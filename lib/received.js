@@ -1,9 +1,9 @@
 'use strict';
-// Memory for received bytes: each event's own, exactly as long as its data, so that no program can see another's bytes.
+// Memory for received bytes: each event's own, exactly as long as its data, unless the program says that it does without.
 
 const { Buffer } = require('node:buffer');
 const { scratch } = require('./engine');
-const { ARRAYBUFFER, BUFFER } = require('./handlers');
+const { ARRAYBUFFER, BUFFER, POOLED, UINT8ARRAY } = require('./handlers');
 
 // Node's own Buffer class, constructible: `Buffer` itself is not.
 const FastBuffer = /** @type {any} */ (Buffer)[Symbol.species];
@@ -36,7 +36,7 @@ function view(length) {
  */
 function copy(length, type) {
   if (type === BUFFER && length <= COPIED) return new FastBuffer(view(length));
-  const bytes = Buffer.allocUnsafeSlow(length);
+  const bytes = type === POOLED ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length);
   bytes.set(view(length));
   return shape(bytes, type);
 }
@@ -47,8 +47,8 @@ function copy(length, type) {
  * @param {number} type
  */
 function shape(bytes, type) {
-  if (type === BUFFER) return bytes;
-  return type === ARRAYBUFFER ? /** @type {ArrayBuffer} */ (bytes.buffer) : new Uint8Array(bytes.buffer);
+  if (type === UINT8ARRAY) return new Uint8Array(bytes.buffer);
+  return type === ARRAYBUFFER ? /** @type {ArrayBuffer} */ (bytes.buffer) : bytes;
 }
 
 module.exports = { copy, shape };

@@ -4,6 +4,7 @@
 const { X509Certificate } = require('node:crypto');
 const fs = require('node:fs');
 const tls = require('node:tls');
+const { types } = require('node:util');
 const { invalidType, outOfRange } = require('./errors');
 const { pathOf } = require('./file');
 const pem = require('./pem');
@@ -32,24 +33,25 @@ const pem = require('./pem');
 
 /**
  * @param {unknown} option not undefined, null or false: those mean plain text
- * @param {boolean} several whether an array of entries is taken: on a listener, where SNI chooses among them
+ * @param {boolean} asServer an array of entries is taken then, among which SNI chooses, and the environment decides nothing
  * @returns {TlsEntry[]}
  * @throws {TypeError | RangeError | Error} as Bun does
  */
-function readTlsOptions(option, several) {
-  if (several && Array.isArray(option)) {
+function readTlsOptions(option, asServer) {
+  if (asServer && Array.isArray(option)) {
     // Differs from Bun (13): it takes one entry only, so that nothing can be chosen by name.
     if (option.length === 0) throw invalidType('TLSOptions must be an object');
-    return option.map((entry) => readEntry(entry));
+    return option.map((entry) => readEntry(entry, asServer));
   }
-  return [readEntry(option)];
+  return [readEntry(option, asServer)];
 }
 
 /**
  * @param {unknown} option
+ * @param {boolean} asServer
  * @returns {TlsEntry}
  */
-function readEntry(option) {
+function readEntry(option, asServer) {
   if (option === true) option = {};
   if (option === null || Array.isArray(option) || (typeof option !== 'object' && typeof option !== 'function')) {
     throw invalidType('TLSOptions must be an object');
@@ -59,7 +61,9 @@ function readEntry(option) {
   checkParameters(given);
   const serverName = text(given, 'serverName') ?? text({ serverName: given.servername }, 'serverName');
   strictBoolean(given, 'lowMemoryMode');
-  const rejectUnauthorized = boolean(given, 'rejectUnauthorized') ?? process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0';
+  // As in Bun, the environment makes clients lenient and never servers, which would let anybody in.
+  const lenient = !asServer && process.env.NODE_TLS_REJECT_UNAUTHORIZED === '0';
+  const rejectUnauthorized = boolean(given, 'rejectUnauthorized') ?? !lenient;
   const requestCert = strictBoolean(given, 'requestCert') ?? false;
   if (serverName?.includes('\0')) throw invalidType('"serverName" must not contain null bytes');
   const ca = authorities(given);
@@ -196,7 +200,7 @@ function contentOf(value, name) {
  */
 function bytesOf(value) {
   if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  if (value instanceof ArrayBuffer) return Buffer.from(value);
+  if (types.isAnyArrayBuffer(value)) return Buffer.from(value);
   return undefined;
 }
 

@@ -10,7 +10,7 @@ const { finish, takeMethods, wrongAccessor } = require('./members');
 const { FAMILY_MISMATCH, INTERFACE_MISMATCH, NOT_FOUND, NO_ADDRESS, UdpHandle } = require('./native');
 const { copy } = require('./received');
 const { destination, sender } = require('./udp-address');
-const { portNumber, readUdpOptions } = require('./udp-options');
+const { VIEW, binaryTypeName, portNumber, readUdpOptions, viewOf } = require('./udp-options');
 
 /** @typedef {import('./udp-options').UdpHandler} UdpHandler */
 
@@ -28,6 +28,8 @@ const BAD_DESCRIPTOR = 9;
 const INVALID = 22;
 
 const TAG = 'UDPSocket';
+/** What the methods that need an open socket say. */
+const CLOSED = 'Socket is closed';
 
 const encoder = new TextEncoder();
 /** The scratch memory as the numbers of packet headers. */
@@ -68,8 +70,11 @@ class Mailbox {
     const flags = { truncated: record[3] === 1, ipv6: record[4] === 6 };
     const port = record[5];
     const address = sender();
-    const bytes = copy(length, this.binaryType);
-    const { socket } = this;
+    const { binaryType, socket } = this;
+    const bytes =
+      binaryType < VIEW
+        ? copy(length, binaryType)
+        : viewOf(/** @type {ArrayBuffer} */ (copy(length, ARRAYBUFFER)), binaryType);
     try {
       data.context.runInAsyncScope(data.run, socket, socket, bytes, port, address, flags);
     } catch (error) {
@@ -92,7 +97,10 @@ class Mailbox {
     // Differs from Bun (12): a datagram to a dead port does not end a program that has neither connected the socket nor asked
     // for errors. On Linux the kernel is not even asked for them; elsewhere they may come all the same.
     if (this.error === undefined && !this.connected) return;
-    this.fail(systemError(errno, 'recv'));
+    const error = systemError(errno, 'recv');
+    // As in Bun, not in its documentation: whether the error was in the socket's error queue, which only Linux has.
+    if (record[3] === 1) Object.assign(error, { errqueue: true });
+    this.fail(error);
   }
 
   /**
@@ -170,9 +178,7 @@ class UDPSocket extends UdpHandle {
   }
 
   get binaryType() {
-    const { binaryType } = UDPSocket.#of(this, 'binaryType');
-    if (binaryType === BUFFER) return 'buffer';
-    return binaryType === ARRAYBUFFER ? 'arraybuffer' : 'uint8array';
+    return binaryTypeName(UDPSocket.#of(this, 'binaryType').binaryType);
   }
 
   get closed() {
@@ -238,7 +244,7 @@ class UDPSocket extends UdpHandle {
   send(/** @type {any} */ data, /** @type {any} */ port, /** @type {any} */ address) {
     if (typeof this !== 'object' || this === null || !(#mailbox in this)) throw invalidThis(TAG, this);
     const mailbox = this.#mailbox;
-    if (mailbox.slot === -1) throw new Error('Socket is closed');
+    if (mailbox.slot === -1) throw new Error(CLOSED);
     let number = 0;
     /** @type {import('./udp-address').Numbers | undefined} */
     let to;
@@ -264,7 +270,7 @@ class UDPSocket extends UdpHandle {
     else put(record, 0, to, number);
     // Read again: a conversion may have closed the socket.
     const { slot } = mailbox;
-    if (slot === -1) throw new Error('Socket is closed');
+    if (slot === -1) throw new Error(CLOSED);
     if (long === undefined) native.sendDatagram(slot, short);
     else native.sendDatagramBytes(slot, long);
     const sent = record[0];
@@ -275,7 +281,7 @@ class UDPSocket extends UdpHandle {
   /** @this {any} */
   sendMany(/** @type {any} */ packets, /** @type {any} */ _port, /** @type {any} */ _address) {
     const mailbox = UDPSocket.#own(this);
-    if (mailbox.slot === -1) throw new Error('Socket is closed');
+    if (mailbox.slot === -1) throw new Error(CLOSED);
     if (arguments.length === 0) throw invalidType('Expected 1 argument, got 0');
     if (!Array.isArray(packets)) throw invalidType(`Expected first argument to be a array for 'sendMany'.`);
     const each = mailbox.connected ? 1 : 3;
@@ -294,7 +300,7 @@ class UDPSocket extends UdpHandle {
       addresses[i] = destination(packets[i * 3 + 2]);
     }
     const { slot } = mailbox;
-    if (slot === -1) throw new Error('Socket is closed');
+    if (slot === -1) throw new Error(CLOSED);
     return sendAll(slot, all, ports, addresses);
   }
 
@@ -322,7 +328,7 @@ class UDPSocket extends UdpHandle {
   setMulticastTTL(/** @type {any} */ ttl) {
     UDPSocket.#open(this);
     expectOne(arguments.length);
-    const hops = timeToLive(ttl);
+    const hops = timeToLive(this, ttl);
     return check(handle.multicastTimeToLive(this, hops), hops);
   }
 
@@ -330,7 +336,7 @@ class UDPSocket extends UdpHandle {
   setTTL(/** @type {any} */ ttl) {
     UDPSocket.#open(this);
     expectOne(arguments.length);
-    const hops = timeToLive(ttl);
+    const hops = timeToLive(this, ttl);
     return check(handle.timeToLive(this, hops), hops);
   }
 
@@ -510,13 +516,19 @@ function expectOne(count) {
  */
 function check(result, value) {
   if (result === FAMILY_MISMATCH) throw invalidType('Family mismatch between address and interface');
+  // It was open when the method was called: an argument's own conversion has closed it.
+  if (result === -BAD_DESCRIPTOR) throw new Error(CLOSED);
   if (result !== 0) throw systemError(-result, 'setsockopt');
   return value;
 }
 
-/** @param {any} value converted as by `|`, BigInts too */
-function timeToLive(value) {
+/**
+ * @param {any} socket
+ * @param {any} value converted as by `|`, BigInts too
+ */
+function timeToLive(socket, value) {
   const hops = Number(value) | 0;
+  if (socket.closed) throw new Error(CLOSED);
   if (hops < 1 || hops > 255) throw systemError(INVALID, 'setsockopt');
   return hops;
 }

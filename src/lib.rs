@@ -22,3 +22,4 @@ pub mod tls;
 pub mod transport;
 pub mod turn;
 pub mod udp;
+pub mod wake;

@@ -245,14 +245,19 @@ impl SecureStream {
         if let WriteSide::Flushing { rest, sent } = &self.write {
             let (rest, sent) = (rest.clone(), *sent);
             let mut written = sent;
-            let mut waiting = Vec::new();
             // Into memory: closing is not the time to be told that there is no room.
+            let mut waiting = self.take_waiting();
             while written < rest.len() {
-                written += self.session.write_plaintext(&rest[written..]);
-                while self.session.wants_send() && self.session.send(&mut waiting).is_ok() {}
+                let count = self.session.write_plaintext(&rest[written..]);
+                if count == 0 {
+                    // With room for everything only a session that the peer has broken takes nothing, now and for ever.
+                    break;
+                }
+                written += count;
+                waiting.append(&mut self.take_waiting());
             }
             self.session.close_notify();
-            while self.session.wants_send() && self.session.send(&mut waiting).is_ok() {}
+            waiting.append(&mut self.take_waiting());
             self.discard_received();
             return Some((self.io, waiting));
         }
@@ -265,9 +270,15 @@ impl SecureStream {
             Flushed::All if self.read == ReadSide::Open && self.io.unacknowledged() > 0 => {}
             Flushed::All | Flushed::Failed => return None,
         }
+        let waiting = self.take_waiting();
+        Some((self.io, waiting))
+    }
+
+    /// The ciphertext that waits to be sent.
+    fn take_waiting(&mut self) -> Vec<u8> {
         let mut waiting = Vec::new();
         while self.session.wants_send() && self.session.send(&mut waiting).is_ok() {}
-        Some((self.io, waiting))
+        waiting
     }
 
     /// Reads what nobody will ask for. A socket that is closed with received bytes in it is reset, and what the kernel has

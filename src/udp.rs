@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 
 use crate::failure::Failure;
 use crate::slab::Key;
-use crate::sys::{Arrived, DatagramIo, Packet, Ready, is_transient};
+use crate::sys::{Arrived, DatagramIo, Packet, Ready, Reported, is_transient};
 
 /// How many datagrams one system call reads at most. They are told without an event of another socket in between, so that
 /// this is also how many a flooded socket is ahead of the others. With more, the call's own cost shrinks no further.
@@ -50,7 +50,12 @@ pub enum UdpEvent {
     /// There is room again after a send that had none.
     Drain,
     /// An error has come back. The socket goes on.
-    Failed(Failure),
+    Failed {
+        /// What it says.
+        failure: Failure,
+        /// It was in the socket's error queue, see [`crate::sys::Reported`].
+        queued: bool,
+    },
 }
 
 /// What became of a send.
@@ -108,9 +113,9 @@ impl Udp {
             return Some(UdpEvent::Datagram(arrived));
         }
         if self.ready.failed
-            && let Some(failure) = self.take_failure()
+            && let Some(failed) = self.take_failure()
         {
-            return Some(UdpEvent::Failed(failure));
+            return Some(failed);
         }
         if !self.ready.readable {
             return None;
@@ -125,7 +130,7 @@ impl Udp {
                 None
             }
             // Where errors are queued, this one is in the queue as well: it must not be told twice.
-            Err(error) => Some(UdpEvent::Failed(self.take_failure().unwrap_or_else(|| error.into()))),
+            Err(error) => Some(self.take_failure().unwrap_or_else(|| failed(error, false))),
         }
     }
 
@@ -159,15 +164,20 @@ impl Udp {
         Sent::Taken(taken)
     }
 
-    fn take_failure(&mut self) -> Option<Failure> {
+    fn take_failure(&mut self) -> Option<UdpEvent> {
         match self.io.take_error() {
-            Ok(Some(error)) | Err(error) => Some(error.into()),
+            Ok(Some(Reported { error, queued })) => Some(failed(error, queued)),
+            Err(error) => Some(failed(error, false)),
             Ok(None) => {
                 self.ready.failed = false;
                 None
             }
         }
     }
+}
+
+fn failed(error: io::Error, queued: bool) -> UdpEvent {
+    UdpEvent::Failed { failure: error.into(), queued }
 }
 
 impl Inbox {
@@ -349,14 +359,14 @@ mod tests {
         assert_eq!(near.send(b"x", Some(dead)), Sent::Taken(1));
         near.note(&failed);
         let refused = Failure::System(crate::sys::CONNECTION_REFUSED);
-        assert_eq!(near.step(key, &mut inbox, &mut []), Some(UdpEvent::Failed(refused)));
+        assert_eq!(near.step(key, &mut inbox, &mut []), Some(UdpEvent::Failed { failure: refused, queued: true }));
         assert_eq!(near.step(key, &mut inbox, &mut []), None);
 
         // It is pending when the next one is sent, which it refuses, and is told all the same.
         assert_eq!(near.send(b"x", Some(dead)), Sent::Taken(1));
         assert_eq!(near.send(b"x", Some(dead)), Sent::Refused(refused));
         near.note(&failed);
-        assert_eq!(near.step(key, &mut inbox, &mut []), Some(UdpEvent::Failed(refused)));
+        assert_eq!(near.step(key, &mut inbox, &mut []), Some(UdpEvent::Failed { failure: refused, queued: true }));
         assert_eq!(near.step(key, &mut inbox, &mut []), None);
     }
 }
