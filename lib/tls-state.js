@@ -55,6 +55,7 @@ class TlsState {
   /** @type {Buffer | undefined} */ #session = undefined;
   /** @type {[boolean, boolean] | undefined} */ #verifyMode = undefined;
   /** @type {number | undefined} */ #fragment = undefined;
+  /** Who knows what the `keylog` and `session` handlers are told. @type {any} */ #witness = undefined;
   /** Of a peer that was refused in the handshake. @type {Buffer[]} */ #refusedChain = [];
 
   /**
@@ -92,11 +93,14 @@ class TlsState {
     const tapped = this.#connection.isTapped;
     const { initialData } = this;
     this.initialData = undefined;
+    const { keylog, session } = this.#connection.handlers;
+    const witnessed = keylog !== undefined || session !== undefined;
+    const common = { rejectUnauthorized, tapped, initialData, witnessed };
     if (this.#isServer) {
-      this.#handle.shakeAsServer(this.#context, { requestCert, rejectUnauthorized, tapped, initialData });
+      this.#witness = this.#handle.shakeAsServer(this.#context, { requestCert, ...common });
     } else {
-      const { host, serverName, session } = { host: this.#host, serverName: this.#serverName, session: this.#session };
-      this.#handle.shakeAsClient(this.#context, { host, serverName, session, rejectUnauthorized, tapped, initialData });
+      const wishes = { host: this.#host, serverName: this.#serverName, session: this.#session };
+      this.#witness = this.#handle.shakeAsClient(this.#context, { ...wishes, ...common });
     }
   }
 
@@ -113,6 +117,7 @@ class TlsState {
     // certificate for another name.
     this.success = this.#isServer || !(refused || !nameMatches);
     if (this.#fragment !== undefined) this.#handle.setFragment(this.#fragment);
+    if (this.#witness !== undefined && !this.#isServer) this.#handle.announce();
     return this.#error;
   }
 
@@ -143,6 +148,21 @@ class TlsState {
     if (protocol) return protocolError(protocol);
     if (timedOut) return tlsError('TLS handshake timed out', 'ERR_TLS_HANDSHAKE_TIMEOUT');
     return hungUp ? disconnected() : undefined;
+  }
+
+  /** Whether Bun tells the secrets after the handshake, not before: it does so on the side that has the last word in it. */
+  get tellsLate() {
+    return this.#witness !== undefined && this.#isServer === (this.#handle.cipher()?.version === 'TLSv1.2');
+  }
+
+  /** The lines of the key log that nobody was told yet. @returns {Buffer[]} */
+  keyLogLines() {
+    return this.#witness?.lines() ?? [];
+  }
+
+  /** How many sessions the server has given of which nobody was told yet. @returns {number} */
+  newSessions() {
+    return this.#witness?.sessions() ?? 0;
   }
 
   exportKeyingMaterial(/** @type {any[]} */ ...args) {

@@ -12,7 +12,7 @@ use webpki::CertRevocationList;
 use super::failure::ContextError;
 use super::handshake::HANDSHAKE_TIME_LIMIT;
 use super::identity::{CURRENT_IDENTITIES, Identities};
-use super::keylog::{KeyLogFile, key_log};
+use super::keylog::{KeyLogFile, Witness, key_log};
 use super::options::TlsOptions;
 use super::provider::provider_with;
 use super::resumption::SavedSession;
@@ -51,6 +51,8 @@ pub struct ClientParameters {
     pub session: Option<Arc<SavedSession>>,
     /// Whether the bytes that are received in the handshake are kept, for `upgradeTLS()`.
     pub keep_received: bool,
+    /// Who is told the secrets.
+    pub witness: Option<Arc<Witness>>,
     /// How long the handshake may take.
     pub time_limit: Duration,
 }
@@ -112,6 +114,7 @@ impl ClientContext {
             reject_unauthorized: self.reject_unauthorized,
             session: None,
             keep_received: false,
+            witness: None,
             time_limit: HANDSHAKE_TIME_LIMIT,
         }
     }
