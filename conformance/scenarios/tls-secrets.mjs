@@ -8,12 +8,12 @@ export default async function ({ listen, connect, main, actor }) {
       const way = `${version}, ${mood}`;
       const [server, client] = [actor(`server, ${way}`), actor(`client, ${way}`)];
       const extra = (speaker) => ({
-        keylog(socket, line) {
+        keylog(_socket, line) {
           const [label, random, secret] = String(line).trimEnd().split(' ');
           speaker.say('keylog', label, random.length, Buffer.isBuffer(line), String(line).endsWith(`${secret}\n`));
           if (mood === 'throwing' && label.startsWith('CLIENT')) throw new Error('from keylog');
         },
-        session(socket, session) {
+        session(_socket, session) {
           speaker.say('session', Buffer.isBuffer(session), session.length > 0);
           if (mood === 'throwing') throw new Error('from session');
         },

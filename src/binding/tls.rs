@@ -10,11 +10,12 @@ use zeroize::Zeroizing;
 use super::socket::SocketHandle;
 use crate::failure::Failure;
 use crate::shaking::Handshake;
-use crate::transport::Transport;
 use crate::tls::{
     self, Alpn, CertificateProblem, ClientContext, ContextError, Failed, HandshakeFailure, KeyAndChain, KeyLogFile,
-    ProtocolFailure, SavedSession, SecureOptions, ServerContext, ServerParameters, Session, TlsOptions, Versions, Witness,
+    ProtocolFailure, SavedSession, SecureOptions, ServerContext, ServerParameters, Session, TlsOptions, Versions,
+    Witness,
 };
+use crate::transport::Transport;
 
 /// A private key and its certificates.
 #[napi(object, object_to_js = false)]
