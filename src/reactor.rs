@@ -531,15 +531,16 @@ impl Reactor {
         self.ciphertext.resize(CIPHERTEXT_LIMIT, 0);
     }
 
-    /// Begins the handshake of a stream that waits for it. Its outcome, failure at once included, comes as an event.
-    pub fn shake_hands(&mut self, slot: u32, handshake: Handshake) {
+    /// Begins the handshake of a stream that waits for it, with the bytes that were received `initial`ly. Its outcome, failure
+    /// at once included, comes as an event.
+    pub fn shake_hands(&mut self, slot: u32, handshake: Handshake, initial: Vec<u8>) {
         let Some(key) = self.entries.key(slot) else { return };
         let (sender, wake) = (self.jobs.sender.clone(), self.jobs.wake.clone());
         let Some(shaking) = self.stream(slot).and_then(Transport::shaking) else { return };
         if !shaking.is_waiting() {
             return;
         }
-        let begun = shaking::start(shaking.io(), handshake, move |shaken| {
+        let begun = shaking::start(shaking.io(), handshake, initial, move |shaken| {
             // A reactor that is gone has no use for the connection.
             if sender.send(Job { key, outcome: Outcome::Handshake(shaken) }).is_ok() {
                 wake.call();

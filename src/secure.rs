@@ -11,7 +11,7 @@
 //! | ciphertext, when it is tapped | `Raw`, and what it says in the next step |
 //! | plaintext | `Data` |
 //! | the peer's `close_notify` or FIN | `End`; only `Closed` after our own `end()` if nothing came since |
-//! | a reset, also while paused | `Closed` with the failure |
+//! | a reset, which ends a pause | what was received before it, and `Closed` with the failure |
 
 use std::io::{self, IoSlice, Write};
 use std::net::Shutdown;
@@ -45,6 +45,8 @@ pub struct SecureStream {
     /// A failure that a send has taken off the socket; the step that finds the end tells it.
     failure: Option<Failure>,
     tap: Tap,
+    /// Whether received records are told even if nothing for the program was in them: they may have been sessions.
+    announces: bool,
 }
 
 /// What the program can still receive.
@@ -114,6 +116,7 @@ impl SecureStream {
             broken: None,
             failure: None,
             tap: if tapped { Tap::On(Vec::new()) } else { Tap::Off },
+            announces: false,
         }
     }
 
@@ -225,6 +228,11 @@ impl SecureStream {
             self.ready.readable = true;
             self.ready.read_on = true;
         }
+    }
+
+    /// From now on records without data are told as [`StreamEvent::Data`] of no bytes.
+    pub fn announce(&mut self) {
+        self.announces = true;
     }
 
     /// Holds back data and the end of the stream.
@@ -408,7 +416,7 @@ impl SecureStream {
         if self.broken.is_none() && self.read == ReadSide::Closed {
             return Some(self.end_of_stream());
         }
-        None
+        self.announces.then_some(StreamEvent::Data(0))
     }
 
     fn data(&mut self, count: usize) -> StreamEvent {
@@ -428,7 +436,8 @@ impl SecureStream {
     }
 
     fn can_read(&self) -> bool {
-        !self.paused && self.read != ReadSide::Ended && self.broken.is_none()
+        // As in `stream`: a reset ends a pause.
+        (!self.paused || self.ready.failed) && self.read != ReadSide::Ended && self.broken.is_none()
     }
 
     fn is_tapped(&self) -> bool {

@@ -10,7 +10,7 @@
 //! | room to write while the rest of an `end(data)` waits | none until it is sent, then `Closed` or half-closed |
 //! | bytes | `Data` |
 //! | the peer's FIN | `End`, and `Closed` in the next step unless the socket stays half open; only `Closed` after our own FIN |
-//! | a reset, also while paused | `Closed` with the failure |
+//! | a reset, which ends a pause | what was received before it, and `Closed` with the failure |
 
 use std::io;
 use std::net::Shutdown;
@@ -161,7 +161,7 @@ impl Stream {
     pub fn has_work(&self) -> bool {
         self.is_over()
             || self.ready.failed
-            || (self.ready.readable && !self.paused && self.read != ReadSide::Ended)
+            || (self.ready.readable && self.can_read())
             || (self.ready.writable && matches!(self.write, WriteSide::Full | WriteSide::Flushing { .. }))
     }
 
@@ -173,7 +173,7 @@ impl Stream {
         if let Some(event) = self.write_step() {
             return Some(event);
         }
-        if self.ready.readable && !self.paused && self.read != ReadSide::Ended {
+        if self.ready.readable && self.can_read() {
             return self.read_step(scratch);
         }
         if std::mem::take(&mut self.ready.failed) {
@@ -365,6 +365,11 @@ impl Stream {
             Err(error) if is_transient(&error) => None,
             Err(error) => Some(StreamEvent::Closed(Some(error.into()))),
         }
+    }
+
+    /// A reset is the end of the connection, paused or not: what came before it is read, or it would be lost.
+    fn can_read(&self) -> bool {
+        (!self.paused || self.ready.failed) && self.read != ReadSide::Ended
     }
 
     /// The end was told and nothing is left to send, so that the socket closes by itself.

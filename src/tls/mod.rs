@@ -36,7 +36,7 @@ mod tests;
 pub use client::{ClientContext, ClientParameters};
 pub use failure::{CertificateProblem, ContextError, HandshakeFailure, ProtocolFailure};
 pub use handshake::{Failed, Handshaken, client_handshake, server_handshake};
-pub use keylog::KeyLogFile;
+pub use keylog::{KeyLogFile, Witness};
 pub use options::{Alpn, KeyAndChain, SECURE_OPTIONS, SecureOptions, TlsOptions, Versions};
 pub use provider::warm_up;
 pub use resumption::{SavedSession, find_session};
