@@ -850,6 +850,16 @@ impl Reactor {
     }
 }
 
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        // Handshakes and connects are tasks of a runtime that outlives this environment, with descriptors of their own: left
+        // alone they would keep a silent peer's connection open for minutes.
+        for slot in self.entries.indices() {
+            self.discard(slot);
+        }
+    }
+}
+
 impl From<io::Error> for RaceLost {
     fn from(error: io::Error) -> Self {
         Self { failure: Failure::from(error), attempts: Vec::new() }

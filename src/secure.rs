@@ -44,6 +44,9 @@ pub struct SecureStream {
     broken: Option<ProtocolFailure>,
     /// A failure that a send has taken off the socket; the step that finds the end tells it.
     failure: Option<Failure>,
+    /// The poll has said that the connection is over while there was still something to read, and a send has taken the reason: a
+    /// reset after the peer's FIN is EPIPE, told once. It closes when the end is told.
+    gone: bool,
     tap: Tap,
     /// Whether received records are told even if nothing for the program was in them: they may have been sessions.
     announces: bool,
@@ -115,6 +118,7 @@ impl SecureStream {
             paused: false,
             broken: None,
             failure: None,
+            gone: false,
             tap: if tapped { Tap::On(Vec::new()) } else { Tap::Off },
             announces: false,
         }
@@ -175,7 +179,10 @@ impl SecureStream {
             return match self.io.take_error() {
                 Ok(None) if self.failure.is_some() => Some(StreamEvent::Closed(self.failure)),
                 Ok(None) if self.read == ReadSide::Ended => Some(StreamEvent::Closed(None)),
-                Ok(None) => None,
+                Ok(None) => {
+                    self.gone = true;
+                    None
+                }
                 Ok(Some(error)) | Err(error) => Some(StreamEvent::Closed(Some(error.into()))),
             };
         }
@@ -455,12 +462,15 @@ impl SecureStream {
 
     /// The end was told and nothing is left to send, so that the socket closes by itself.
     fn is_over(&self) -> bool {
-        self.read == ReadSide::Ended
-            && match self.write {
-                WriteSide::Open | WriteSide::Full => !self.allow_half_open,
-                WriteSide::Flushing { .. } => false,
-                WriteSide::Ending { .. } | WriteSide::Shut { .. } => true,
-            }
+        self.read == ReadSide::Ended && (self.gone || self.is_done_writing())
+    }
+
+    fn is_done_writing(&self) -> bool {
+        match self.write {
+            WriteSide::Open | WriteSide::Full => !self.allow_half_open,
+            WriteSide::Flushing { .. } => false,
+            WriteSide::Ending { .. } | WriteSide::Shut { .. } => true,
+        }
     }
 
     fn finish_writing(&mut self, state: WriteSide) {
