@@ -226,8 +226,7 @@ function defineSocket(tag) {
     }
 
     ref() {
-      const connection = Socket.#own(this).#connection;
-      if (connection.isOpen) connection.handle.reference(true);
+      Socket.#own(this).#connection.reference(true);
     }
 
     /** @this {any} */
@@ -327,8 +326,7 @@ function defineSocket(tag) {
     }
 
     unref() {
-      const connection = Socket.#own(this).#connection;
-      if (connection.isOpen) connection.handle.reference(false);
+      Socket.#own(this).#connection.reference(false);
     }
 
     /** @this {any} */

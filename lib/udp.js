@@ -61,6 +61,21 @@ class Mailbox {
   /** Forgets the AbortSignal. @type {(() => void) | undefined} */
   unwatch = undefined;
 
+  /** Whether it keeps the process alive while it is open. */
+  #referenced = true;
+
+  /** @param {boolean} on whether it keeps the process alive from now on */
+  reference(on) {
+    if (this.slot === -1) return;
+    handle.reference(this.socket, on);
+    this.#referenced = on;
+  }
+
+  /** @param {object} context */
+  isKeptAliveWith(context) {
+    return this.#referenced && [this.data, this.drain, this.error].some((handler) => handler?.context === context);
+  }
+
   // Called by the dispatcher.
 
   /** @param {number} length */
@@ -230,7 +245,7 @@ class UDPSocket extends UdpHandle {
   }
 
   ref() {
-    if (UDPSocket.#own(this).slot !== -1) handle.reference(this, true);
+    UDPSocket.#own(this).reference(true);
   }
 
   /** @this {any} */
@@ -341,7 +356,7 @@ class UDPSocket extends UdpHandle {
   }
 
   unref() {
-    if (UDPSocket.#own(this).slot !== -1) handle.reference(this, false);
+    UDPSocket.#own(this).reference(false);
   }
 
   static {
