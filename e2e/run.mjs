@@ -1,6 +1,6 @@
 // npm run test:e2e: the packed package in projects that use it as users do, with the test runner of each.
-//   node e2e/run.mjs [jest|vitest|ava|deno ...]
-// Fetches the runners, and Deno, from npm into the system's temp folder; nothing is left behind.
+//   node e2e/run.mjs [jest|vitest|ava|deno|bun ...]
+// Fetches the runners, Deno and Bun from npm into the system's temp folder; nothing is left behind.
 
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { referenceBun } from '../conformance/lib/reference-bun.mjs';
 import { NAMES, recorded, run as runProgram } from '../conformance/programs.mjs';
 
 const { npm, packMain, packPlatform } = createRequire(import.meta.url)('../scripts/packed.js');
@@ -42,8 +43,9 @@ const PROJECTS = {
     watched: /\d+ tests? passed/g,
     file: 'sockets.test.mjs',
   },
-  // No test runner but another runtime: one file, then the Bun programs of the conformance suite.
+  // No test runners but other runtimes: one file, on Deno then the Bun programs of the conformance suite.
   deno: { runs: [[]], programs: true },
+  bun: { runs: [[]], folder: () => path.dirname(referenceBun()) },
 };
 
 let failures = 0;
@@ -109,7 +111,7 @@ function differing(modules) {
 }
 
 async function project(name, tarballs, temp) {
-  const { runs, watched, file, oneProcess, programs } = PROJECTS[name];
+  const { runs, watched, file, oneProcess, programs, folder: commands } = PROJECTS[name];
   const folder = path.join(temp, name);
   fs.cpSync(path.join(here, name), folder, { recursive: true });
   fs.copyFileSync(path.join(here, 'shared', 'exercise.cjs'), path.join(folder, 'exercise.cjs'));
@@ -127,7 +129,9 @@ async function project(name, tarballs, temp) {
 
   for (const [i, args] of runs.entries()) {
     const counts = path.join(temp, `${name}-${i}`);
-    const { ok, output } = await run(folder, 'test', args, { env: { COUNTS: counts } });
+    const { ok, output } = await run(folder, 'test', args, {
+      env: { COUNTS: counts, ...(commands && { PATH: commands() + path.delimiter + process.env.PATH }) },
+    });
     report([name, ...args].join(' '), ok && !/open handles? /.test(output) ? undefined : output);
     if (ok && oneProcess && i === 0 && process.platform === 'linux') report(`${name}: no growth`, growth(counts));
   }
