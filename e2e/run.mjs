@@ -26,6 +26,7 @@ const PROJECTS = {
     runs: [
       ['--runInBand'],
       ['--runInBand', '--detectOpenHandles'],
+      ['--runInBand', '--env=jsdom'],
       ['--maxWorkers=2'],
       ['--maxWorkers=2', '--workerThreads'],
     ],

@@ -1,6 +1,8 @@
 'use strict';
 // The socket that programs hold.
 
+// Not the global one, as elsewhere in lib/: test environments such as jsdom have other globals, or none.
+const { TextEncoder } = require('node:util');
 const { native, record, scratch } = require('./engine');
 const { invalidThis, invalidType, outOfBounds } = require('./errors');
 const { Handlers } = require('./handlers');

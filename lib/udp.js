@@ -2,7 +2,7 @@
 // `udpSocket`, and the UDP socket that programs hold.
 
 const { Buffer } = require('node:buffer');
-const { types } = require('node:util');
+const { TextEncoder, types } = require('node:util');
 const { engine, native, record, scratch, targets } = require('./engine');
 const { codeOf, invalidThis, invalidType, notFound, systemError } = require('./errors');
 const { ARRAYBUFFER, BUFFER } = require('./handlers');
