@@ -21,6 +21,7 @@ const binding = require('./native');
  * @property {() => void} [broken]
  * @property {(length: number) => void} [datagram]
  * @property {(errno: number) => void} [failed]
+ * @property {(context: object) => boolean} [isKeptAliveWith] whether it keeps the process alive and was given handlers in this context
  */
 
 // What the first number of a record says; `src/binding/hot.rs` has the same list.
@@ -79,7 +80,7 @@ const targets = earlier?.targets ?? [];
  */
 
 /** @type {InstanceType<typeof binding.Engine>} */
-const engine = earlier?.engine ?? new binding.Engine(turn, record, scratch);
+const engine = earlier?.engine ?? new binding.Engine(turn, record, scratch, { hasRef });
 /** @type {Hot} */
 const native = earlier?.native ?? engine.hot();
 
@@ -95,6 +96,11 @@ const { setImmediate } = require('node:timers');
 
 let again = false;
 let dispatching = false;
+
+/** What keeps the process alive are sockets and listeners: whoever asks is told of those (`context.js`). */
+function hasRef() {
+  return false;
+}
 
 /** Everything that is ready, within the native half's budget. */
 function turn() {

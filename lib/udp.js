@@ -2,7 +2,7 @@
 // `udpSocket`, and the UDP socket that programs hold.
 
 const { Buffer } = require('node:buffer');
-const { types } = require('node:util');
+const { TextEncoder, types } = require('node:util');
 const { engine, lookSoon, native, record, scratch, targets } = require('./engine');
 const { codeOf, invalidThis, invalidType, notFound, systemError } = require('./errors');
 const { ARRAYBUFFER, BUFFER } = require('./handlers');
@@ -67,6 +67,21 @@ class Mailbox {
   /** @type {SocketAddress | undefined} */ remote = undefined;
   /** Forgets the AbortSignal. @type {(() => void) | undefined} */
   unwatch = undefined;
+
+  /** Whether it keeps the process alive while it is open. */
+  #referenced = true;
+
+  /** @param {boolean} on whether it keeps the process alive from now on */
+  reference(on) {
+    if (this.slot === -1) return;
+    handle.reference(this.socket, on);
+    this.#referenced = on;
+  }
+
+  /** @param {object} context */
+  isKeptAliveWith(context) {
+    return this.#referenced && [this.data, this.drain, this.error].some((handler) => handler?.context === context);
+  }
 
   // Called by the dispatcher.
 
@@ -243,7 +258,7 @@ class UDPSocket extends UdpHandle {
   }
 
   ref() {
-    if (UDPSocket.#own(this).slot !== -1) handle.reference(this, true);
+    UDPSocket.#own(this).reference(true);
   }
 
   /** @this {any} */
@@ -357,7 +372,7 @@ class UDPSocket extends UdpHandle {
   }
 
   unref() {
-    if (UDPSocket.#own(this).slot !== -1) handle.reference(this, false);
+    UDPSocket.#own(this).reference(false);
   }
 
   static {
