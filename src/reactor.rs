@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::listener::{Accepted, Listener};
 use crate::log::step;
 use crate::runtime;
-use crate::secure::CIPHERTEXT_LIMIT;
+use crate::secure::CIPHERTEXT_ROOM;
 use crate::shaking::{self, Handshake, Shaken};
 use crate::slab::{Key, Slab};
 use crate::stream::{Stream, StreamEvent};
@@ -488,7 +488,7 @@ impl Reactor {
             self.enqueue(key);
             self.jobs.wake.call();
         }
-        self.ciphertext.resize(CIPHERTEXT_LIMIT, 0);
+        self.ciphertext.resize(CIPHERTEXT_ROOM, 0);
     }
 
     /// Begins the handshake of a stream that waits for it. Its outcome, failure at once included, comes as an event.

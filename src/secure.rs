@@ -17,9 +17,9 @@ use std::io::{self, IoSlice, Write};
 use std::net::Shutdown;
 
 use crate::failure::Failure;
-use crate::stream::{Ended, READ_LIMIT, StreamEvent, Written};
-use crate::sys::{Ready, StreamIo, is_transient};
-use crate::tls::{ProtocolFailure, Session};
+use crate::stream::{Ended, LARGE, READ_LIMIT, StreamEvent, Written};
+use crate::sys::{Ready, StreamIo, expect_large_blocks, is_transient};
+use crate::tls::{ProtocolFailure, Received, Session};
 
 /// Ciphertext of one read. Larger reads save system calls and cost more than that: the plaintext is written and read again
 /// several times on its way, which should happen in the cache, and V8 gets larger memory from the kernel page by page.
@@ -29,7 +29,10 @@ pub const CIPHERTEXT_LIMIT: usize = 128 * 1024;
 /// Reads of 16 KiB of what has come unasked before a close. Who sends more than this all the time gets the reset.
 const DISCARDED: usize = 64;
 
-const _: () = assert!(Session::room_for(CIPHERTEXT_LIMIT) <= READ_LIMIT);
+/// Memory for the ciphertext of one read, and the beginning of a record that came with the one before.
+pub const CIPHERTEXT_ROOM: usize = Session::room_for(CIPHERTEXT_LIMIT);
+
+const _: () = assert!(Session::room_for(CIPHERTEXT_ROOM) <= READ_LIMIT);
 
 /// A connected socket that speaks TLS.
 #[derive(Debug)]
@@ -344,7 +347,8 @@ impl SecureStream {
             && !tapped.is_empty()
         {
             let tapped = std::mem::take(tapped);
-            return self.decrypt(&tapped, scratch);
+            let received = self.session.receive(&tapped, scratch);
+            return self.decrypted(&received);
         }
         if self.read == ReadSide::Closed {
             return Some(self.end_of_stream());
@@ -352,7 +356,15 @@ impl SecureStream {
         if !self.ready.readable {
             return None;
         }
-        let into = if self.is_tapped() { &mut scratch[..CIPHERTEXT_LIMIT] } else { &mut *ciphertext };
+        let mut unfinished = 0;
+        let into = if self.is_tapped() {
+            &mut scratch[..CIPHERTEXT_LIMIT]
+        } else {
+            let begun = self.session.unfinished();
+            unfinished = begun.len();
+            ciphertext[..unfinished].copy_from_slice(begun);
+            &mut ciphertext[unfinished..]
+        };
         let room = into.len();
         match self.io.receive(into) {
             Ok(0) => {
@@ -369,7 +381,8 @@ impl SecureStream {
                     tapped.extend_from_slice(&scratch[..count]);
                     return Some(StreamEvent::Raw(count));
                 }
-                self.decrypt(&ciphertext[..count], scratch)
+                let received = self.session.open(&mut ciphertext[..unfinished + count], scratch);
+                self.decrypted(&received)
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.ready.readable = false;
@@ -381,8 +394,7 @@ impl SecureStream {
         }
     }
 
-    fn decrypt(&mut self, ciphertext: &[u8], scratch: &mut [u8]) -> Option<StreamEvent> {
-        let received = self.session.receive(ciphertext, scratch);
+    fn decrypted(&mut self, received: &Received) -> Option<StreamEvent> {
         if self.session.wants_send() {
             // Answers of TLS itself; what does not fit goes with the next write.
             let _ = self.flush();
@@ -403,6 +415,9 @@ impl SecureStream {
     fn data(&mut self, count: usize) -> StreamEvent {
         if let WriteSide::Ending { answered } = &mut self.write {
             *answered = true;
+        }
+        if count >= LARGE {
+            expect_large_blocks();
         }
         StreamEvent::Data(count)
     }

@@ -26,7 +26,7 @@ pub const READ_LIMIT: usize = 512 * 1024;
 const BULK: usize = 64 * 1024;
 
 /// Data events of this size are large blocks to the allocator.
-const LARGE: usize = 16 * 1024;
+pub const LARGE: usize = 16 * 1024;
 
 /// A connected stream socket.
 #[derive(Debug)]

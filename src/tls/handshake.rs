@@ -62,7 +62,7 @@ impl<S> Failed<S> {
     }
 
     fn of_tap(tap: Tap<S>, failure: HandshakeFailure) -> Self {
-        let (stream, received) = tap.into_parts();
+        let (stream, received, _) = tap.into_parts();
         let mut failed = Self::new(Some(stream), failure);
         failed.received = received;
         failed
@@ -160,8 +160,9 @@ where
                 peer_finished,
                 saved: Some(saved),
             };
-            let (stream, received) = tap.into_parts();
-            Ok(Handshaken { stream, session: Box::new(Session::new(Connection::Client(connection), facts)), received })
+            let (stream, received, framing) = tap.into_parts();
+            let session = Session::new(Connection::Client(connection), facts, framing, scope.opener);
+            Ok(Handshaken { stream, session: Box::new(session), received })
         }
         Err((error, tap)) => {
             let failure = match scope.verdict {
@@ -235,8 +236,9 @@ where
                 peer_finished,
                 saved: None,
             };
-            let (stream, received) = tap.into_parts();
-            Ok(Handshaken { stream, session: Box::new(Session::new(Connection::Server(connection), facts)), received })
+            let (stream, received, framing) = tap.into_parts();
+            let session = Session::new(Connection::Server(connection), facts, framing, scope.opener);
+            Ok(Handshaken { stream, session: Box::new(session), received })
         }
         Err((error, tap)) => {
             let failure = failure_of_io(error, &tap);

@@ -7,6 +7,7 @@ use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::{CipherSuiteCommon, SupportedCipherSuite, Tls12CipherSuite, Tls13CipherSuite};
 
 use super::finished::{NotingHkdf, NotingPrf};
+use super::opener::{Opening12, Opening13};
 
 static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
     Arc::new(CryptoProvider {
@@ -54,7 +55,7 @@ pub fn warm_up() {
     let _ = PROVIDER.secure_random.fill(&mut byte);
 }
 
-/// The same suite with the noting functions. Leaks on purpose: rustls wants `'static`, and there are nine.
+/// The same suite with the noting functions, and with decrypters that the session can use, too. Leaks on purpose: rustls wants `'static`, and there are nine.
 fn noting(suite: SupportedCipherSuite) -> SupportedCipherSuite {
     match suite {
         SupportedCipherSuite::Tls12(suite) => SupportedCipherSuite::Tls12(Box::leak(Box::new(Tls12CipherSuite {
@@ -62,12 +63,12 @@ fn noting(suite: SupportedCipherSuite) -> SupportedCipherSuite {
             prf_provider: Box::leak(Box::new(NotingPrf(suite.prf_provider))),
             kx: suite.kx,
             sign: suite.sign,
-            aead_alg: suite.aead_alg,
+            aead_alg: Box::leak(Box::new(Opening12(suite.aead_alg))),
         }))),
         SupportedCipherSuite::Tls13(suite) => SupportedCipherSuite::Tls13(Box::leak(Box::new(Tls13CipherSuite {
             common: copy_common(&suite.common),
             hkdf_provider: Box::leak(Box::new(NotingHkdf(suite.hkdf_provider))),
-            aead_alg: suite.aead_alg,
+            aead_alg: Box::leak(Box::new(Opening13(suite.aead_alg))),
             quic: None,
         }))),
     }

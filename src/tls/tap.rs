@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use super::failure::ProtocolFailure;
+use super::framing::Framing;
 use super::scope::with_current;
 
 /// Bytes of a peer's first words that are kept: enough to tell what it speaks.
@@ -18,6 +19,7 @@ pub(super) struct Tap<S> {
     head: [u8; HEAD],
     head_length: usize,
     received: Option<Vec<u8>>,
+    framing: Framing,
     /// Whether rustls' answers to a peer that does not speak TLS are dropped. As on Bun, an HTTP client of a TLS listener
     /// sees the connection end and no alert.
     mute_to_strangers: bool,
@@ -25,12 +27,19 @@ pub(super) struct Tap<S> {
 
 impl<S> Tap<S> {
     pub(super) fn new(stream: S, keep_received: bool, mute_to_strangers: bool) -> Self {
-        Self { stream, head: [0; HEAD], head_length: 0, received: keep_received.then(Vec::new), mute_to_strangers }
+        Self {
+            stream,
+            head: [0; HEAD],
+            head_length: 0,
+            received: keep_received.then(Vec::new),
+            framing: Framing::default(),
+            mute_to_strangers,
+        }
     }
 
-    /// The stream and everything that was received from it, as far as it was to be kept.
-    pub(super) fn into_parts(self) -> (S, Vec<u8>) {
-        (self.stream, self.received.unwrap_or_default())
+    /// The stream, everything that was received from it as far as it was to be kept, and where in a record that ends.
+    pub(super) fn into_parts(self) -> (S, Vec<u8>, Framing) {
+        (self.stream, self.received.unwrap_or_default(), self.framing)
     }
 
     /// What the peer speaks if it is not TLS but something that BoringSSL has a reason for.
@@ -80,6 +89,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
             let wanted = fresh.len().min(HEAD - this.head_length);
             this.head[this.head_length..this.head_length + wanted].copy_from_slice(&fresh[..wanted]);
             this.head_length += wanted;
+            this.framing.pass(fresh);
             if let Some(received) = &mut this.received {
                 received.extend_from_slice(fresh);
             }
