@@ -43,7 +43,7 @@ test('require works as import does', async (t) => {
      const api = require('bun-sockets');
      console.log(JSON.stringify([typeof Bun.listen, api.listen === Bun.listen, Object.keys(api).sort()]));`,
   );
-  t.deepEqual(seen, ['function', true, ['connect', 'install', 'listen', 'stats', 'udpSocket']]);
+  t.deepEqual(seen, ['function', true, ['connect', 'install', 'listen', 'pooledBuffer', 'stats', 'udpSocket']]);
 });
 
 test('Bun.file of the polyfill is a Blob of what the file holds when it is read', async (t) => {

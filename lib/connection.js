@@ -221,7 +221,8 @@ class Connection {
       clearTimeout(this.timer);
       this.timer = undefined;
     }
-    if (seconds > 0) this.startTimer(seconds * 1000);
+    // Node's timers count from the loop's time in whole milliseconds, and so may come up to one too early.
+    if (seconds > 0) this.startTimer(seconds * 1000 + 1);
   }
 
   /** @param {number} milliseconds */

@@ -22,6 +22,11 @@ const NAMES = Object.freeze({
 const BUFFER = 0;
 const UINT8ARRAY = 1;
 const ARRAYBUFFER = 2;
+/** A Buffer that may share its ArrayBuffer with other Buffers. */
+const POOLED = 3;
+
+/** Our own binary type, for programs that never look at `data.buffer`. */
+const pooledBuffer = 'bun-sockets.pooled-buffer';
 
 /** @type {ReadonlyMap<string, number>} */
 const BINARY_TYPES = new Map([
@@ -31,6 +36,7 @@ const BINARY_TYPES = new Map([
   ['Uint8Array', UINT8ARRAY],
   ['arraybuffer', ARRAYBUFFER],
   ['ArrayBuffer', ARRAYBUFFER],
+  [pooledBuffer, POOLED],
 ]);
 
 /** @typedef {(this: unknown, ...args: any[]) => unknown} Handler */
@@ -134,7 +140,8 @@ class Handlers {
       this.fail(socket, error);
       return false;
     }
-    if (!isError(result)) return true;
+    // The common result first: asking whether something is an error is a call into Node.
+    if (result === undefined || !isError(result)) return true;
     this.fail(socket, result);
     return false;
   }
@@ -182,4 +189,4 @@ function binaryType(value) {
   return type;
 }
 
-module.exports = { ARRAYBUFFER, BUFFER, Handlers, UINT8ARRAY };
+module.exports = { ARRAYBUFFER, BUFFER, Handlers, POOLED, pooledBuffer, UINT8ARRAY };

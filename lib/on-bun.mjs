@@ -1,4 +1,4 @@
 import api from './on-bun.js';
 
-export const { connect, listen, udpSocket, install, stats } = api;
+export const { connect, listen, udpSocket, install, pooledBuffer, stats } = api;
 export default api;

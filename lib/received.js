@@ -1,20 +1,23 @@
 'use strict';
-// Memory for received bytes: each event's own, exactly as long as its data, so that no program can see another's bytes.
+// Memory for received bytes: each event's own, exactly as long as its data, unless the program says that it does without.
 
 const { Buffer } = require('node:buffer');
 const { scratch } = require('./engine');
-const { ARRAYBUFFER, BUFFER } = require('./handlers');
+const { ARRAYBUFFER, BUFFER, POOLED, UINT8ARRAY } = require('./handlers');
 
 // Node's own Buffer class, constructible: `Buffer` itself is not.
 const FastBuffer = /** @type {any} */ (Buffer)[Symbol.species];
 
 /** Up to this length, views on the scratch memory are kept: making one costs more than copying so few bytes. */
 const KEPT_VIEWS = 4096;
-/** V8 keeps typed arrays up to this length on its heap: no allocation elsewhere, nothing for the collector to track. */
-const ON_HEAP = 64;
+/**
+ * Up to this length a Buffer is made in one step, by copying: V8 keeps those of up to 64 bytes on its heap, and for the others
+ * it saves a call into Node. Beyond, `allocUnsafeSlow` is faster on Node 20.
+ */
+const COPIED = 1024;
 
-/** @type {Uint8Array[]} */
-const views = [];
+/** Filled, so that V8 keeps it as a plain list: in one with gaps it would look lengths up by their hash. @type {(Uint8Array | undefined)[]} */
+const views = new Array(KEPT_VIEWS + 1).fill(undefined);
 
 /**
  * A view on the first bytes of the scratch memory, for copying from.
@@ -32,8 +35,8 @@ function view(length) {
  * @returns {Buffer | Uint8Array | ArrayBuffer}
  */
 function copy(length, type) {
-  if (type === BUFFER && length <= ON_HEAP) return new FastBuffer(view(length));
-  const bytes = Buffer.allocUnsafeSlow(length);
+  if (type === BUFFER && length <= COPIED) return new FastBuffer(view(length));
+  const bytes = type === POOLED ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length);
   bytes.set(view(length));
   return shape(bytes, type);
 }
@@ -44,8 +47,8 @@ function copy(length, type) {
  * @param {number} type
  */
 function shape(bytes, type) {
-  if (type === BUFFER) return bytes;
-  return type === ARRAYBUFFER ? /** @type {ArrayBuffer} */ (bytes.buffer) : new Uint8Array(bytes.buffer);
+  if (type === UINT8ARRAY) return new Uint8Array(bytes.buffer);
+  return type === ARRAYBUFFER ? /** @type {ArrayBuffer} */ (bytes.buffer) : bytes;
 }
 
 module.exports = { copy, shape };

@@ -7,6 +7,8 @@ const { SocketDuplex } = require('./socket-duplex.js');
 const onBun = process.versions.bun !== undefined;
 const { connect } = onBun ? require('./on-bun.js') : require('./connect.js');
 const { listen } = onBun ? require('./on-bun.js') : require('./listener.js');
+// A stream's chunks are not known to have memory of their own: those of Node's streams often don't.
+const { pooledBuffer } = onBun ? require('./on-bun.js') : require('./handlers.js');
 const { adopt } = onBun ? require('./adopt-on-bun.js') : require('./adopt.js');
 
 /**
@@ -21,7 +23,7 @@ function toDuplex(socket, options) {
   }
   /** @type {SocketDuplex} */
   const stream = new SocketDuplex(socket, options);
-  adopt(socket, { binaryType: 'buffer', ...SocketDuplex.handlers(() => stream) });
+  adopt(socket, { binaryType: pooledBuffer, ...SocketDuplex.handlers(() => stream) });
   return stream;
 }
 
@@ -43,7 +45,7 @@ function duplexHandlers(onStream, options = {}) {
       stream.destroy(/** @type {Error} */ (error));
     }
   };
-  const handlers = { binaryType: 'buffer', ...SocketDuplex.handlers((socket) => streams.get(socket)) };
+  const handlers = { binaryType: pooledBuffer, ...SocketDuplex.handlers((socket) => streams.get(socket)) };
   if (!secure) return { ...handlers, open: begin };
   return {
     ...handlers,
@@ -137,7 +139,7 @@ function chunks(socket, { drain } = {}) {
   if (!over) {
     // Before the first `next()`: what comes until then must not be lost.
     adopt(socket, {
-      binaryType: 'buffer',
+      binaryType: pooledBuffer,
       data(/** @type {any} */ _socket, /** @type {Buffer} */ bytes) {
         waiting.push(bytes);
         if (!paused) {

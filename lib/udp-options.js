@@ -4,7 +4,7 @@
 const { AsyncResource } = require('node:async_hooks');
 const { types } = require('node:util');
 const { invalidType, outOfRange } = require('./errors');
-const { ARRAYBUFFER, BUFFER, UINT8ARRAY } = require('./handlers');
+const { ARRAYBUFFER, BUFFER, POOLED, pooledBuffer, UINT8ARRAY } = require('./handlers');
 
 /**
  * A handler and the AsyncLocalStorage context it was given in: each has its own, since `reload` may bring some only.
@@ -48,6 +48,7 @@ const BINARY_TYPES = new Map([
   ['uint8array', UINT8ARRAY],
   ['Uint8Array', UINT8ARRAY],
   ['arraybuffer', ARRAYBUFFER],
+  [pooledBuffer, POOLED],
   ['ArrayBuffer', ARRAYBUFFER],
 ]);
 

@@ -5,7 +5,7 @@ const { Buffer } = require('node:buffer');
 const { types } = require('node:util');
 const { engine, native, record, scratch, targets } = require('./engine');
 const { codeOf, invalidThis, invalidType, notFound, systemError } = require('./errors');
-const { ARRAYBUFFER, BUFFER } = require('./handlers');
+const { ARRAYBUFFER, BUFFER, UINT8ARRAY } = require('./handlers');
 const { finish, takeMethods, wrongAccessor } = require('./members');
 const { FAMILY_MISMATCH, INTERFACE_MISMATCH, NOT_FOUND, NO_ADDRESS, UdpHandle } = require('./native');
 const { copy } = require('./received');
@@ -171,8 +171,8 @@ class UDPSocket extends UdpHandle {
 
   get binaryType() {
     const { binaryType } = UDPSocket.#of(this, 'binaryType');
-    if (binaryType === BUFFER) return 'buffer';
-    return binaryType === ARRAYBUFFER ? 'arraybuffer' : 'uint8array';
+    if (binaryType === UINT8ARRAY) return 'uint8array';
+    return binaryType === ARRAYBUFFER ? 'arraybuffer' : 'buffer';
   }
 
   get closed() {

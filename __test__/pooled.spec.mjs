@@ -1,0 +1,82 @@
+// `pooledBuffer`: Buffers that may share memory, and still keep what they hold.
+
+import test from 'ava';
+import { listen, pooledBuffer, udpSocket } from 'bun-sockets';
+import { rawClient } from './support/raw.mjs';
+
+/** A message that tells which one it is. */
+const message = (number, length) => Buffer.alloc(length, number % 251);
+
+/** Sends one message after the other, each when the one before has arrived; gives what came. */
+async function received(t, count, length, binaryType) {
+  const all = [];
+  let arrived = 0;
+  let wake = () => {};
+  const listener = listen({
+    hostname: '127.0.0.1',
+    port: 0,
+    socket: {
+      binaryType,
+      data(_socket, data) {
+        all.push(data);
+        arrived += data.length;
+        wake();
+      },
+    },
+  });
+  t.teardown(() => listener.stop(true));
+  const client = await rawClient(t, listener);
+  for (let number = 0; number < count; number += 1) {
+    client.write(message(number, length));
+    while (arrived < (number + 1) * length) {
+      await new Promise((resolve) => {
+        wake = resolve;
+      });
+    }
+  }
+  return all;
+}
+
+test('many messages are kept, and share memory', async (t) => {
+  const all = await received(t, 200, 1000, pooledBuffer);
+  t.true(all.every((data) => Buffer.isBuffer(data)));
+  t.true(Buffer.concat(all).equals(Buffer.concat(all.map((_, number) => message(number, 1000)))));
+  t.true(new Set(all.map((data) => data.buffer)).size < all.length);
+});
+
+test('without it they share nothing', async (t) => {
+  const all = await received(t, 20, 1000, 'buffer');
+  t.is(new Set(all.map((data) => data.buffer)).size, all.length);
+  t.true(all.every((data) => data.byteOffset === 0 && data.buffer.byteLength === data.length));
+});
+
+test('large data', async (t) => {
+  const all = await received(t, 3, 700_000, pooledBuffer);
+  t.true(Buffer.concat(all).equals(Buffer.concat([0, 1, 2].map((number) => message(number, 700_000)))));
+});
+
+test('UDP sockets take it, and tell of a Buffer', async (t) => {
+  const all = [];
+  let enough = () => {};
+  const done = new Promise((resolve) => {
+    enough = resolve;
+  });
+  const receiver = await udpSocket({
+    hostname: '127.0.0.1',
+    binaryType: pooledBuffer,
+    socket: {
+      data(_socket, data) {
+        all.push(data);
+        if (all.length === 20) enough();
+      },
+    },
+  });
+  t.teardown(() => receiver.close());
+  t.is(receiver.binaryType, 'buffer');
+  const sender = await udpSocket({ hostname: '127.0.0.1', connect: { hostname: '127.0.0.1', port: receiver.port } });
+  t.teardown(() => sender.close());
+  for (let number = 0; number < 20; number += 1) sender.send(message(number, 500));
+  await done;
+  t.true(Buffer.concat(all).equals(Buffer.concat(all.map((_, number) => message(number, 500)))));
+  t.true(new Set(all.map((data) => data.buffer)).size < all.length);
+});
