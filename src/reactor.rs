@@ -455,8 +455,8 @@ impl Reactor {
 
     /// Reads what a [`StreamEvent::Bulk`] announced straight into `into`; how many bytes came.
     pub fn receive(&mut self, slot: u32, into: &mut [u8]) -> usize {
-        let Some(stream) = self.stream(slot) else { return 0 };
-        let count = stream.receive(into);
+        let Some(Entry { handle: Handle::Stream(stream), .. }) = self.entries.slot(slot) else { return 0 };
+        let count = stream.receive(into, &mut self.ciphertext);
         let more = stream.has_work();
         self.turn.count(count);
         if more && let Some(key) = self.entries.key(slot) {

@@ -17,7 +17,7 @@ use std::io::{self, IoSlice, Write};
 use std::net::Shutdown;
 
 use crate::failure::Failure;
-use crate::stream::{Ended, LARGE, READ_LIMIT, StreamEvent, Written};
+use crate::stream::{BULK, Ended, LARGE, READ_LIMIT, StreamEvent, Written};
 use crate::sys::{Ready, StreamIo, expect_large_blocks, is_transient};
 use crate::tls::{ProtocolFailure, Received, Session};
 
@@ -44,6 +44,8 @@ pub struct SecureStream {
     write: WriteSide,
     ready: Readiness,
     paused: bool,
+    /// So many bytes of ciphertext wait in the memory of [`SecureStream::step`] for [`SecureStream::receive`].
+    announced: usize,
     broken: Option<ProtocolFailure>,
     /// A failure that a send has taken off the socket; the step that finds the end tells it.
     failure: Option<Failure>,
@@ -114,6 +116,7 @@ impl SecureStream {
             // The socket was polled elsewhere while the handshake went on: what has come since is found by trying.
             ready: Readiness { readable: true, writable: true, read_on, failed: false },
             paused: false,
+            announced: 0,
             broken: None,
             failure: None,
             tap: if tapped { Tap::On(Vec::new()) } else { Tap::Off },
@@ -150,13 +153,29 @@ impl SecureStream {
     pub fn has_work(&self) -> bool {
         self.is_over()
             || self.broken.is_some()
+            || self.announced > 0
             || self.ready.failed
             || (self.can_read() && (self.ready.readable || self.has_tapped() || self.read != ReadSide::Open))
             || (self.ready.writable && self.wants_room())
     }
 
+    /// Decrypts what a [`StreamEvent::Bulk`] announced straight into memory that the caller has made; how many bytes came.
+    pub fn receive(&mut self, into: &mut [u8], ciphertext: &mut [u8]) -> usize {
+        let announced = std::mem::take(&mut self.announced);
+        let received = self.session.open(&mut ciphertext[..announced], into);
+        self.follow(&received);
+        if received.plaintext > 0 {
+            self.data(received.plaintext);
+        }
+        received.plaintext
+    }
+
     /// Takes one step. `scratch` receives the bytes of a `Data` or `Raw` event, `ciphertext` is for what is decrypted at once.
     pub fn step(&mut self, scratch: &mut [u8], ciphertext: &mut [u8]) -> Option<StreamEvent> {
+        if std::mem::take(&mut self.announced) > 0 {
+            // There was no memory for what was announced, which is gone, and the connection with it.
+            return Some(StreamEvent::Closed(Some(io::Error::from(io::ErrorKind::OutOfMemory).into())));
+        }
         if let Some(failure) = self.broken.take() {
             // The alert that tells the peer, as far as it gets.
             let _ = self.flush();
@@ -381,7 +400,13 @@ impl SecureStream {
                     tapped.extend_from_slice(&scratch[..count]);
                     return Some(StreamEvent::Raw(count));
                 }
-                let received = self.session.open(&mut ciphertext[..unfinished + count], scratch);
+                let all = &mut ciphertext[..unfinished + count];
+                if let Some(count) = self.session.expected(all).filter(|count| *count >= BULK) {
+                    self.announced = all.len();
+                    expect_large_blocks();
+                    return Some(StreamEvent::Bulk(count));
+                }
+                let received = self.session.open(all, scratch);
                 self.decrypted(&received)
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -394,7 +419,8 @@ impl SecureStream {
         }
     }
 
-    fn decrypted(&mut self, received: &Received) -> Option<StreamEvent> {
+    /// Does what received records ask for, besides giving their data to the program.
+    fn follow(&mut self, received: &Received) {
         if self.session.wants_send() {
             // Answers of TLS itself; what does not fit goes with the next write.
             let _ = self.flush();
@@ -403,6 +429,10 @@ impl SecureStream {
         if received.peer_closed {
             self.read = ReadSide::Closed;
         }
+    }
+
+    fn decrypted(&mut self, received: &Received) -> Option<StreamEvent> {
+        self.follow(received);
         if received.plaintext > 0 {
             return Some(self.data(received.plaintext));
         }

@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, LazyLock};
 
+use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Algorithm, CHACHA20_POLY1305};
 use rustls::crypto::aws_lc_rs::{cipher_suite as suite, default_provider, kx_group};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
-use rustls::{CipherSuiteCommon, SupportedCipherSuite, Tls12CipherSuite, Tls13CipherSuite};
+use rustls::{CipherSuite, CipherSuiteCommon, SupportedCipherSuite, Tls12CipherSuite, Tls13CipherSuite};
 
 use super::finished::{NotingHkdf, NotingPrf};
 use super::opener::{Opening12, Opening13};
@@ -68,9 +69,17 @@ fn noting(suite: SupportedCipherSuite) -> SupportedCipherSuite {
         SupportedCipherSuite::Tls13(suite) => SupportedCipherSuite::Tls13(Box::leak(Box::new(Tls13CipherSuite {
             common: copy_common(&suite.common),
             hkdf_provider: Box::leak(Box::new(NotingHkdf(suite.hkdf_provider))),
-            aead_alg: Box::leak(Box::new(Opening13(suite.aead_alg))),
+            aead_alg: Box::leak(Box::new(Opening13(suite.aead_alg, algorithm_of(suite.common.suite)))),
             quic: None,
         }))),
+    }
+}
+
+fn algorithm_of(suite: CipherSuite) -> &'static Algorithm {
+    match suite {
+        CipherSuite::TLS13_AES_256_GCM_SHA384 => &AES_256_GCM,
+        CipherSuite::TLS13_CHACHA20_POLY1305_SHA256 => &CHACHA20_POLY1305,
+        _ => &AES_128_GCM,
     }
 }
 

@@ -192,6 +192,21 @@ impl Session {
         received
     }
 
+    /// How much plaintext [`Self::open`] would make of `ciphertext`: exactly so much, unless records are padded, bad, or not
+    /// data; then less. `None` while that can't be told.
+    #[must_use]
+    pub fn expected(&self, mut ciphertext: &[u8]) -> Option<usize> {
+        let overhead = self.opener.as_ref().filter(|_| self.direct)?.overhead();
+        let mut plaintext = 0;
+        while let Some(header) = ciphertext.first_chunk::<HEADER>() {
+            let payload = payload_length(*header);
+            let Some(after) = ciphertext.get(HEADER + payload..) else { break };
+            plaintext += payload.saturating_sub(overhead);
+            ciphertext = after;
+        }
+        Some(plaintext)
+    }
+
     /// Gives rustls bytes of one record.
     fn pass_on(&mut self, mut bytes: &[u8], into: &mut [u8], received: &mut Received) {
         while !bytes.is_empty() && !self.failed && !self.peer_closed {
