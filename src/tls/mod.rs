@@ -19,6 +19,7 @@ mod finished;
 mod framing;
 mod handshake;
 mod identity;
+mod key_schedule;
 mod keylog;
 mod names;
 mod opener;

@@ -4,10 +4,12 @@ use std::sync::{Arc, LazyLock};
 
 use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Algorithm, CHACHA20_POLY1305};
 use rustls::crypto::aws_lc_rs::{cipher_suite as suite, default_provider, kx_group};
+use rustls::crypto::tls13::Hkdf;
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::{CipherSuite, CipherSuiteCommon, SupportedCipherSuite, Tls12CipherSuite, Tls13CipherSuite};
 
 use super::finished::{NotingHkdf, NotingPrf};
+use super::key_schedule;
 use super::opener::{Opening12, Opening13};
 
 static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
@@ -68,10 +70,18 @@ fn noting(suite: SupportedCipherSuite) -> SupportedCipherSuite {
         }))),
         SupportedCipherSuite::Tls13(suite) => SupportedCipherSuite::Tls13(Box::leak(Box::new(Tls13CipherSuite {
             common: copy_common(&suite.common),
-            hkdf_provider: Box::leak(Box::new(NotingHkdf(suite.hkdf_provider))),
+            hkdf_provider: Box::leak(Box::new(NotingHkdf(hkdf_of(suite)))),
             aead_alg: Box::leak(Box::new(Opening13(suite.aead_alg, algorithm_of(suite.common.suite)))),
             quic: None,
         }))),
+    }
+}
+
+fn hkdf_of(suite: &Tls13CipherSuite) -> &'static dyn Hkdf {
+    match suite.common.suite {
+        CipherSuite::TLS13_AES_128_GCM_SHA256 | CipherSuite::TLS13_CHACHA20_POLY1305_SHA256 => &key_schedule::SHA256,
+        CipherSuite::TLS13_AES_256_GCM_SHA384 => &key_schedule::SHA384,
+        _ => suite.hkdf_provider,
     }
 }
 
