@@ -18,7 +18,7 @@ use super::resumption::SavedSession;
 use super::scope::{InScope, Scope};
 use super::server::{Entry, ServerContext, ServerParameters, VerifyMode};
 use super::session::{Facts, Role, Session};
-use super::tap::Tap;
+use super::tap::{Parts, Tap};
 use super::verify::{ExpectedName, PeerPolicy, Verdict};
 
 /// How long a handshake may take, as in Node: a silent peer must not hold a socket for ever.
@@ -62,7 +62,7 @@ impl<S> Failed<S> {
     }
 
     fn of_tap(tap: Tap<S>, failure: HandshakeFailure) -> Self {
-        let (stream, received, _) = tap.into_parts();
+        let Parts { stream, received, .. } = tap.into_parts();
         let mut failed = Self::new(Some(stream), failure);
         failed.received = received;
         failed
@@ -119,7 +119,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let saved = parameters.session.unwrap_or_else(|| Arc::new(SavedSession::default()));
-    let tap = Tap::new(stream, parameters.keep_received, false);
+    let tap = Tap::of_client(stream, parameters.keep_received);
     let Some(config) = context.config_for(&saved) else {
         let failure = HandshakeFailure::Protocol(ProtocolFailure::NO_SUPPORTED_VERSIONS_ENABLED);
         return Err(Box::new(Failed::of_tap(tap, failure)));
@@ -160,8 +160,8 @@ where
                 peer_finished,
                 saved: Some(saved),
             };
-            let (stream, received, framing) = tap.into_parts();
-            let session = Session::new(Connection::Client(connection), facts, framing, scope.opener);
+            let Parts { stream, received, framing, tickets } = tap.into_parts();
+            let session = Session::new(Connection::Client(connection), facts, framing, tickets, scope.opener);
             Ok(Handshaken { stream, session: Box::new(session), received })
         }
         Err((error, tap)) => {
@@ -184,7 +184,7 @@ async fn accept<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let tap = Tap::new(stream, parameters.keep_received, true);
+    let tap = Tap::of_server(stream, parameters.keep_received);
     let mut acceptor = LazyConfigAcceptor::new(Acceptor::default(), tap);
     let start = match (&mut acceptor).await {
         Ok(start) => start,
@@ -236,11 +236,12 @@ where
                 peer_finished,
                 saved: None,
             };
-            let (stream, received, framing) = tap.into_parts();
-            let session = Session::new(Connection::Server(connection), facts, framing, scope.opener);
+            let Parts { stream, received, framing, tickets } = tap.into_parts();
+            let session = Session::new(Connection::Server(connection), facts, framing, tickets, scope.opener);
             Ok(Handshaken { stream, session: Box::new(session), received })
         }
-        Err((error, tap)) => {
+        Err((error, mut tap)) => {
+            tap.send_alert().await;
             let failure = failure_of_io(error, &tap);
             let mut failed = Failed::of_tap(tap, failure);
             failed.server_name = server_name;

@@ -86,6 +86,15 @@ pub(super) struct Facts {
     pub(super) saved: Option<Arc<SavedSession>>,
 }
 
+/// A server's tickets, in front of everything else that it sends.
+#[derive(Debug)]
+enum First {
+    /// For something that goes along; empty on most connections, and on all that have sent anything.
+    Waits(Vec<u8>),
+    /// They are being sent, together with what was waited for.
+    Leaves(Vec<u8>),
+}
+
 /// An established TLS connection without its transport.
 #[derive(Debug)]
 #[expect(
@@ -100,6 +109,7 @@ pub struct Session {
     /// Whether the last record was application data, so that the next one may be opened here.
     direct: bool,
     unfinished: Vec<u8>,
+    first: First,
     max_fragment: usize,
     /// A server's answer to `getSession()`, made when it is first asked for.
     server_handle: Option<Vec<u8>>,
@@ -109,7 +119,13 @@ pub struct Session {
 }
 
 impl Session {
-    pub(super) fn new(connection: Connection, facts: Facts, framing: Framing, opener: Option<Opener>) -> Self {
+    pub(super) fn new(
+        connection: Connection,
+        facts: Facts,
+        framing: Framing,
+        tickets: Vec<u8>,
+        opener: Option<Opener>,
+    ) -> Self {
         let mut session = Self {
             connection,
             facts,
@@ -117,6 +133,7 @@ impl Session {
             opener,
             direct: false,
             unfinished: Vec::new(),
+            first: First::Waits(tickets),
             max_fragment: MAX_FRAGMENT,
             server_handle: None,
             peer_closed: false,
@@ -273,7 +290,7 @@ impl Session {
     /// Whether ciphertext waits to be sent.
     #[must_use]
     pub fn wants_send(&self) -> bool {
-        self.connection.wants_write()
+        self.connection.wants_write() || matches!(self.first, First::Leaves(_))
     }
 
     /// Hands waiting ciphertext to `transport`, once. Returns what it took; 0 when nothing waits.
@@ -281,7 +298,25 @@ impl Session {
     /// # Errors
     /// Those of the transport, `WouldBlock` among them.
     pub fn send(&mut self, transport: &mut dyn Write) -> io::Result<usize> {
-        if self.connection.wants_write() { self.connection.write_tls(transport) } else { Ok(0) }
+        match &mut self.first {
+            First::Waits(tickets) if !tickets.is_empty() && self.connection.wants_write() => {
+                while self.connection.wants_write() {
+                    self.connection.write_tls(tickets)?;
+                }
+                self.first = First::Leaves(std::mem::take(tickets));
+                self.send(transport)
+            }
+            First::Waits(_) if self.connection.wants_write() => self.connection.write_tls(transport),
+            First::Waits(_) => Ok(0),
+            First::Leaves(bytes) => {
+                let sent = transport.write(bytes)?;
+                bytes.drain(..sent);
+                if bytes.is_empty() {
+                    self.first = First::Waits(Vec::new());
+                }
+                Ok(sent)
+            }
+        }
     }
 
     /// Queues the message that says that this side will send no more. Nothing can be written afterwards.
