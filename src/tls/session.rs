@@ -9,6 +9,7 @@ use rustls::{Connection, IoState, ProtocolVersion};
 use super::alerts::failure_of;
 use super::failure::{CertificateProblem, ProtocolFailure};
 use super::framing::{Framing, HEADER, MAX_PAYLOAD, is_plausible, payload_length};
+use super::identity::Identities;
 use super::names::{group_name_and_bits, openssl_name, standard_name};
 use super::opener::Opener;
 use super::resumption::{SavedSession, opaque_handle};
@@ -79,7 +80,7 @@ pub(super) struct Facts {
     pub(super) name_matches: bool,
     pub(super) resumed: bool,
     pub(super) server_name: Option<String>,
-    pub(super) own_certificate: Option<CertificateDer<'static>>,
+    pub(super) identities: Arc<Identities>,
     pub(super) own_finished: Vec<u8>,
     pub(super) peer_finished: Vec<u8>,
     /// Where a client's tickets go.
@@ -386,7 +387,7 @@ impl Session {
     /// This side's certificate, DER.
     #[must_use]
     pub fn own_certificate(&self) -> Option<&CertificateDer<'static>> {
-        self.facts.own_certificate.as_ref()
+        self.facts.identities.leaf()
     }
 
     /// The name that the client announced.
