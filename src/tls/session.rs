@@ -320,6 +320,12 @@ impl Session {
         }
     }
 
+    /// Changes the keys for what is sent, as rustls does by itself after very many records of TLS 1.3.
+    #[cfg(test)]
+    pub(super) fn change_keys(&mut self) {
+        self.connection.refresh_traffic_keys().expect("TLS 1.3, after the handshake");
+    }
+
     /// Queues the message that says that this side will send no more. Nothing can be written afterwards.
     pub fn close_notify(&mut self) {
         self.closing = true;

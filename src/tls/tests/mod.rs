@@ -3,6 +3,7 @@
 mod certificates;
 mod handshakes;
 mod hostile;
+mod opening;
 mod records;
 mod resumption;
 mod verification;
