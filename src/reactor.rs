@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::listener::{Accepted, Listener};
 use crate::log::step;
 use crate::runtime;
-use crate::secure::CIPHERTEXT_LIMIT;
+use crate::secure::CIPHERTEXT_ROOM;
 use crate::shaking::{self, Handshake, Shaken};
 use crate::slab::{Key, Slab};
 use crate::stream::{Stream, StreamEvent};
@@ -495,8 +495,8 @@ impl Reactor {
 
     /// Reads what a [`StreamEvent::Bulk`] announced straight into `into`; how many bytes came.
     pub fn receive(&mut self, slot: u32, into: &mut [u8]) -> usize {
-        let Some(stream) = self.stream(slot) else { return 0 };
-        let count = stream.receive(into);
+        let Some(Entry { handle: Handle::Stream(stream), .. }) = self.entries.slot(slot) else { return 0 };
+        let count = stream.receive(into, &mut self.ciphertext);
         let more = stream.has_work();
         self.turn.count(count);
         if more && let Some(key) = self.entries.key(slot) {
@@ -528,7 +528,7 @@ impl Reactor {
             self.enqueue(key);
             self.jobs.wake.call();
         }
-        self.ciphertext.resize(CIPHERTEXT_LIMIT, 0);
+        self.ciphertext.resize(CIPHERTEXT_ROOM, 0);
     }
 
     /// Begins the handshake of a stream that waits for it, with the bytes that were received `initial`ly. Its outcome, failure

@@ -23,10 +23,10 @@ use crate::tls::ProtocolFailure;
 pub const READ_LIMIT: usize = 512 * 1024;
 /// A read of at least this many bytes makes the next one ask how much is there, so that the bytes can go straight into
 /// memory of that size. Below it one copy is cheaper than the question.
-const BULK: usize = 64 * 1024;
+pub const BULK: usize = 64 * 1024;
 
 /// Data events of this size are large blocks to the allocator.
-const LARGE: usize = 16 * 1024;
+pub const LARGE: usize = 16 * 1024;
 
 /// A connected stream socket.
 #[derive(Debug)]
@@ -85,7 +85,8 @@ struct Readiness {
 pub enum StreamEvent {
     /// So many bytes are in the scratch memory.
     Data(usize),
-    /// At least so many bytes wait, enough to be read straight into memory of that size.
+    /// About so many bytes wait, enough to be read straight into memory of that size. More may wait on a plain socket, and
+    /// fewer on a TLS socket.
     Bulk(usize),
     /// The peer has ended its side.
     End,
