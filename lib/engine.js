@@ -54,7 +54,7 @@ const targets = [];
 /**
  * The functions of `src/binding/hot.rs`; what they come to is left in the record.
  * @typedef {object} Hot
- * @property {() => void} begin
+ * @property {(early: number) => void} begin
  * @property {() => void} next
  * @property {(slot: number, length: number) => void} write
  * @property {(slot: number, bytes: Uint8Array) => void} writeBytes
@@ -87,6 +87,8 @@ const { setImmediate } = require('node:timers');
 
 let again = false;
 let dispatching = false;
+/** 1 when the turn that follows is one that nobody called for. */
+let early = 0;
 
 /** Everything that is ready, within the native half's budget. */
 function turn() {
@@ -104,7 +106,8 @@ function turn() {
 }
 
 function dispatch() {
-  native.begin();
+  native.begin(early);
+  early = 0;
   for (;;) {
     native.next();
     if (record[0] === NOTHING) {
@@ -136,7 +139,9 @@ function resume() {
  * once: the wake-up from the thread that waits takes longer than several turns.
  */
 function lookSoon() {
-  if (!dispatching) comeBack();
+  if (dispatching || again) return;
+  early = 1;
+  comeBack();
 }
 
 /**

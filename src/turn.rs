@@ -73,11 +73,15 @@ impl Turn {
         self.spin = on;
     }
 
-    /// Fills the budget again.
-    pub fn begin(&mut self) {
+    /// Fills the budget again. `early` when nobody has called: the wait goes on unless something is there all the same.
+    pub fn begin(&mut self, early: bool) {
+        let now = Instant::now();
+        if !early && let Some(since) = self.slept.take() {
+            self.waited(now - since);
+        }
         self.events = 0;
         self.bytes = 0;
-        self.until = Instant::now() + TIME;
+        self.until = now + TIME;
     }
 
     /// Counts an event with so many bytes.
@@ -96,9 +100,7 @@ impl Turn {
     /// Whether this turn has done its share.
     #[must_use]
     pub fn is_spent(&self) -> bool {
-        self.events >= EVENTS
-            || self.bytes >= BYTES
-            || (self.is_time_to_look() && Instant::now() >= self.until)
+        self.events >= EVENTS || self.bytes >= BYTES || (self.is_time_to_look() && Instant::now() >= self.until)
     }
 
     fn is_time_to_look(&self) -> bool {
@@ -107,10 +109,11 @@ impl Turn {
 
     /// Nothing is ready: what now?
     pub fn idle(&mut self) -> Idle {
+        if self.slept.is_some() {
+            return Idle::Sleep;
+        }
         if self.spin && self.wait < WORTH {
-            // A turn in which nothing came does not end the wait.
-            let slept = self.slept.take();
-            self.spinning.get_or_insert_with(|| slept.unwrap_or_else(Instant::now));
+            self.spinning.get_or_insert_with(Instant::now);
             return Idle::Spin;
         }
         self.rest()
@@ -130,8 +133,7 @@ impl Turn {
             return Idle::Linger;
         }
         // A wait that went on past the spinning counts from where it began.
-        let since = self.spinning.take().or(self.slept.take());
-        self.slept = Some(since.unwrap_or_else(Instant::now));
+        self.slept = Some(self.spinning.take().unwrap_or_else(Instant::now));
         Idle::Sleep
     }
 
