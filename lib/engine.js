@@ -61,7 +61,7 @@ const targets = earlier?.targets ?? [];
 /**
  * The functions of `src/binding/hot.rs`; what they come to is left in the record.
  * @typedef {object} Hot
- * @property {() => void} begin
+ * @property {(early: number) => void} begin
  * @property {() => void} next
  * @property {(slot: number, length: number) => void} write
  * @property {(slot: number, bytes: Uint8Array) => void} writeBytes
@@ -96,6 +96,8 @@ const { setImmediate } = require('node:timers');
 
 let again = false;
 let dispatching = false;
+/** 1 when the turn that follows is one that nobody called for. */
+let early = 0;
 
 /** What keeps the process alive are sockets and listeners: whoever asks is told of those (`context.js`). */
 function hasRef() {
@@ -118,7 +120,8 @@ function turn() {
 }
 
 function dispatch() {
-  native.begin();
+  native.begin(early);
+  early = 0;
   for (;;) {
     native.next();
     if (record[0] === NOTHING) {
@@ -150,7 +153,9 @@ function resume() {
  * once: the wake-up from the thread that waits takes longer than several turns.
  */
 function lookSoon() {
-  if (!dispatching) comeBack();
+  if (dispatching || again) return;
+  early = 1;
+  comeBack();
 }
 
 /**

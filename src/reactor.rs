@@ -200,10 +200,10 @@ impl Reactor {
         self.referenced > 0
     }
 
-    /// Starts a turn: freed slots become usable again and the budget is full.
-    pub fn begin(&mut self) {
+    /// Starts a turn: freed slots become usable again and the budget is full. `early` when it was not called for.
+    pub fn begin(&mut self, early: bool) {
         self.entries.recycle();
-        self.turn.begin();
+        self.turn.begin(early);
     }
 
     /// Turns spinning and lingering before going idle on or off; on by default.
@@ -894,7 +894,7 @@ mod tests {
             drop(io.receive(memory.chunks_exact_mut(8), &mut arrived));
             arrived.len()
         };
-        reactor.begin();
+        reactor.begin(false);
         for expected in [0, 0, 0, 3] {
             let next = reactor.next(&mut scratch).expect("the poll works");
             assert!(matches!(next, Next::Event(Event::Udp(slot, UdpEvent::Datagram(_))) if slot == server), "{next:?}");
@@ -926,7 +926,7 @@ mod tests {
         });
         assert_eq!(sent, Some(true));
         let (mut ahead, mut scratch) = (0, vec![0; READ_LIMIT]);
-        reactor.begin();
+        reactor.begin(false);
         loop {
             match reactor.next(&mut scratch).expect("the poll works") {
                 Next::Event(Event::Udp(slot, UdpEvent::Datagram(_))) if slot == other => break,

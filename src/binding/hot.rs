@@ -229,10 +229,11 @@ impl Core {
 unsafe extern "C" fn begin(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: `functions` made the function that runs.
     unsafe {
-        enter::<0>(env, info, |core, []| {
+        enter::<1>(env, info, |core, [early]| {
             core.bell.expect_look();
             core.counters.batches.add(1);
-            core.with(crate::reactor::Reactor::begin);
+            let early = integer(env, early) != 0;
+            core.with(|reactor| reactor.begin(early));
         })
     }
 }
