@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import net from 'node:net';
+import tls from 'node:tls';
 import test from 'ava';
 import { connect, listen } from 'bun-sockets';
 import { Observer } from './support/observe.mjs';
-import { everything, rawClient, rawServer } from './support/raw.mjs';
+import { accepted, everything, rawClient, rawServer } from './support/raw.mjs';
 import {
   ca,
   dialSecure,
@@ -404,6 +405,29 @@ test('records are broken after the handshake: error, close, and the data before 
     ['close', undefined],
   ]);
   t.is(observer.text, 'good');
+});
+
+test('a peer that broke the rules is not authorized any more', async (t) => {
+  const { server, target } = await rawServer(t);
+  const said = [];
+  const say = (what) => (socket) => {
+    said.push([what, socket.authorized, socket.getAuthorizationError()?.code]);
+  };
+  const own = { error: say('error'), close: say('close'), handshake: say('handshake') };
+  const { socket, observer } = await dialSecure(t, target, { ca, serverName: 'localhost' }, own);
+  const wire = await accepted(server);
+  const peer = new tls.TLSSocket(wire, { isServer: true, ...identity('server-ec') });
+  peer.on('error', () => {});
+  await observer.seen('handshake');
+  socket.write('ready');
+  await once(peer, 'data');
+  wire.write(Buffer.from([23, 3, 3, 0, 20, ...Buffer.alloc(20)]));
+  await observer.seen('close');
+  t.deepEqual(said, [
+    ['handshake', true, undefined],
+    ['error', false, 'EPROTO'],
+    ['close', false, 'EPROTO'],
+  ]);
 });
 
 test('a peer cannot end the process with an alert', async (t) => {

@@ -95,6 +95,7 @@ const runTicks = /** @type {any} */ (process)._tickCallback?.bind(process);
 const { setImmediate } = require('node:timers');
 
 let again = false;
+let dispatching = false;
 
 /** What keeps the process alive are sockets and listeners: whoever asks is told of those (`context.js`). */
 function hasRef() {
@@ -103,15 +104,17 @@ function hasRef() {
 
 /** Everything that is ready, within the native half's budget. */
 function turn() {
+  dispatching = true;
   for (;;) {
     try {
       dispatch();
-      return;
+      break;
     } catch (error) {
       // From a tick or a microtask. The events after it must not wait.
       native.raise(error);
     }
   }
+  dispatching = false;
 }
 
 function dispatch() {
@@ -140,6 +143,14 @@ function comeBack() {
 function resume() {
   again = false;
   turn();
+}
+
+/**
+ * Has the native half look in this turn of the loop, when something was done that the sockets of this process may notice at
+ * once: the wake-up from the thread that waits takes longer than several turns.
+ */
+function lookSoon() {
+  if (!dispatching) comeBack();
 }
 
 /**
@@ -203,5 +214,5 @@ function deliver(kind, slot, detail) {
   }
 }
 
-module.exports = { READ_LIMIT, engine, native, record, scratch, targets };
+module.exports = { READ_LIMIT, engine, lookSoon: earlier?.lookSoon ?? lookSoon, native, record, scratch, targets };
 /** @type {any} */ (binding)[SHARED] ??= module.exports;

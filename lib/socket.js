@@ -148,9 +148,9 @@ function defineSocket(tag) {
     }
 
     /** @this {any} */
-    exportKeyingMaterial(/** @type {any} */ length, /** @type {any} */ label, /** @type {any} */ context) {
-      if (arguments.length < 2) return Socket.#own(this).#connection.tls.exportKeyingMaterial();
-      return Socket.#own(this).#connection.tls.exportKeyingMaterial(length, label, context);
+    exportKeyingMaterial(/** @type {any} */ _length, /** @type {any} */ _label, /** @type {any} */ _context) {
+      // An undefined context is a wrong one; it must be left out.
+      return Socket.#own(this).#connection.tls.exportKeyingMaterial(...arguments);
     }
 
     flush() {

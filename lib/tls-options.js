@@ -66,6 +66,7 @@ function readEntry(option, asServer) {
   const lenient = !asServer && process.env.NODE_TLS_REJECT_UNAUTHORIZED === '0';
   const rejectUnauthorized = boolean(given, 'rejectUnauthorized') ?? !lenient;
   const requestCert = strictBoolean(given, 'requestCert') ?? false;
+  if (serverName?.includes('\0')) throw invalidType('"serverName" must not contain null bytes');
   const ca = authorities(given);
   const cert = [...files(given, 'cert'), ...file(given, 'certFile')];
   const key = [...files(given, 'key'), ...file(given, 'keyFile')];
@@ -372,4 +373,23 @@ function keyLogPath() {
   return process.env.SSLKEYLOGFILE || undefined;
 }
 
-module.exports = { defaultRoots, keyLogPath, readTlsOptions };
+/** Options that count as said when they are there, whatever they say. */
+const SAID = [
+  ...['passphrase', 'dhParamsFile', 'serverName', 'servername', 'keyFile', 'certFile', 'caFile', 'ciphers'],
+  ...['ALPNProtocols', 'rejectUnauthorized', 'clientRenegotiationLimit', 'clientRenegotiationWindow'],
+];
+
+/**
+ * Whether an option that could be read says anything that is not the default.
+ * @param {any} option
+ */
+function saysSomething(option) {
+  if (option === true) return true;
+  return (
+    SAID.some((name) => option[name] !== undefined && option[name] !== null) ||
+    ['ca', 'cert', 'key', 'crl'].some((name) => [option[name] ?? []].flat().length > 0) ||
+    ['requestCert', 'lowMemoryMode', 'secureOptions', 'minVersion', 'maxVersion'].some((name) => option[name])
+  );
+}
+
+module.exports = { defaultRoots, keyLogPath, readTlsOptions, saysSomething };

@@ -11,15 +11,15 @@
 //! | ciphertext, when it is tapped | `Raw`, and what it says in the next step |
 //! | plaintext | `Data` |
 //! | the peer's `close_notify` or FIN | `End`; only `Closed` after our own `end()` if nothing came since |
-//! | a reset, also while paused | `Closed` with the failure |
+//! | a reset, which ends a pause | what was received before it, and `Closed` with the failure |
 
 use std::io::{self, IoSlice, Write};
 use std::net::Shutdown;
 
 use crate::failure::Failure;
-use crate::stream::{Ended, READ_LIMIT, StreamEvent, Written};
-use crate::sys::{Ready, StreamIo, is_transient};
-use crate::tls::{ProtocolFailure, Session};
+use crate::stream::{BULK, Ended, LARGE, READ_LIMIT, StreamEvent, Written};
+use crate::sys::{Ready, StreamIo, expect_large_blocks, is_transient};
+use crate::tls::{ProtocolFailure, Received, Session};
 
 /// Ciphertext of one read. Larger reads save system calls and cost more than that: the plaintext is written and read again
 /// several times on its way, which should happen in the cache, and V8 gets larger memory from the kernel page by page.
@@ -29,7 +29,10 @@ pub const CIPHERTEXT_LIMIT: usize = 128 * 1024;
 /// Reads of 16 KiB of what has come unasked before a close. Who sends more than this all the time gets the reset.
 const DISCARDED: usize = 64;
 
-const _: () = assert!(Session::room_for(CIPHERTEXT_LIMIT) <= READ_LIMIT);
+/// Memory for the ciphertext of one read, and the beginning of a record that came with the one before.
+pub const CIPHERTEXT_ROOM: usize = Session::room_for(CIPHERTEXT_LIMIT);
+
+const _: () = assert!(Session::room_for(CIPHERTEXT_ROOM) <= READ_LIMIT);
 
 /// A connected socket that speaks TLS.
 #[derive(Debug)]
@@ -41,10 +44,17 @@ pub struct SecureStream {
     write: WriteSide,
     ready: Readiness,
     paused: bool,
+    /// So many bytes of ciphertext wait in the memory of [`SecureStream::step`] for [`SecureStream::receive`].
+    announced: usize,
     broken: Option<ProtocolFailure>,
     /// A failure that a send has taken off the socket; the step that finds the end tells it.
     failure: Option<Failure>,
+    /// The poll has said that the connection is over while there was still something to read, and a send has taken the reason: a
+    /// reset after the peer's FIN is EPIPE, told once. It closes when the end is told.
+    gone: bool,
     tap: Tap,
+    /// Whether received records are told even if nothing for the program was in them: they may have been sessions.
+    announces: bool,
 }
 
 /// What the program can still receive.
@@ -111,9 +121,12 @@ impl SecureStream {
             // The socket was polled elsewhere while the handshake went on: what has come since is found by trying.
             ready: Readiness { readable: true, writable: true, read_on, failed: false },
             paused: false,
+            announced: 0,
             broken: None,
             failure: None,
+            gone: false,
             tap: if tapped { Tap::On(Vec::new()) } else { Tap::Off },
+            announces: false,
         }
     }
 
@@ -147,13 +160,29 @@ impl SecureStream {
     pub fn has_work(&self) -> bool {
         self.is_over()
             || self.broken.is_some()
+            || self.announced > 0
             || self.ready.failed
             || (self.can_read() && (self.ready.readable || self.has_tapped() || self.read != ReadSide::Open))
             || (self.ready.writable && self.wants_room())
     }
 
+    /// Decrypts what a [`StreamEvent::Bulk`] announced straight into memory that the caller has made; how many bytes came.
+    pub fn receive(&mut self, into: &mut [u8], ciphertext: &mut [u8]) -> usize {
+        let announced = std::mem::take(&mut self.announced);
+        let received = self.session.open(&mut ciphertext[..announced], into);
+        self.follow(&received);
+        if received.plaintext > 0 {
+            self.data(received.plaintext);
+        }
+        received.plaintext
+    }
+
     /// Takes one step. `scratch` receives the bytes of a `Data` or `Raw` event, `ciphertext` is for what is decrypted at once.
     pub fn step(&mut self, scratch: &mut [u8], ciphertext: &mut [u8]) -> Option<StreamEvent> {
+        if std::mem::take(&mut self.announced) > 0 {
+            // There was no memory for what was announced, which is gone, and the connection with it.
+            return Some(StreamEvent::Closed(Some(io::Error::from(io::ErrorKind::OutOfMemory).into())));
+        }
         if let Some(failure) = self.broken.take() {
             // The alert that tells the peer, as far as it gets.
             let _ = self.flush();
@@ -172,7 +201,10 @@ impl SecureStream {
             return match self.io.take_error() {
                 Ok(None) if self.failure.is_some() => Some(StreamEvent::Closed(self.failure)),
                 Ok(None) if self.read == ReadSide::Ended => Some(StreamEvent::Closed(None)),
-                Ok(None) => None,
+                Ok(None) => {
+                    self.gone = true;
+                    None
+                }
                 Ok(Some(error)) | Err(error) => Some(StreamEvent::Closed(Some(error.into()))),
             };
         }
@@ -225,6 +257,11 @@ impl SecureStream {
             self.ready.readable = true;
             self.ready.read_on = true;
         }
+    }
+
+    /// From now on records without data are told as [`StreamEvent::Data`] of no bytes.
+    pub fn announce(&mut self) {
+        self.announces = true;
     }
 
     /// Holds back data and the end of the stream.
@@ -355,7 +392,8 @@ impl SecureStream {
             && !tapped.is_empty()
         {
             let tapped = std::mem::take(tapped);
-            return self.decrypt(&tapped, scratch);
+            let received = self.session.receive(&tapped, scratch);
+            return self.decrypted(&received);
         }
         if self.read == ReadSide::Closed {
             return Some(self.end_of_stream());
@@ -363,7 +401,15 @@ impl SecureStream {
         if !self.ready.readable {
             return None;
         }
-        let into = if self.is_tapped() { &mut scratch[..CIPHERTEXT_LIMIT] } else { &mut *ciphertext };
+        let mut unfinished = 0;
+        let into = if self.is_tapped() {
+            &mut scratch[..CIPHERTEXT_LIMIT]
+        } else {
+            let begun = self.session.unfinished();
+            unfinished = begun.len();
+            ciphertext[..unfinished].copy_from_slice(begun);
+            &mut ciphertext[unfinished..]
+        };
         let room = into.len();
         match self.io.receive(into) {
             Ok(0) => {
@@ -380,7 +426,14 @@ impl SecureStream {
                     tapped.extend_from_slice(&scratch[..count]);
                     return Some(StreamEvent::Raw(count));
                 }
-                self.decrypt(&ciphertext[..count], scratch)
+                let all = &mut ciphertext[..unfinished + count];
+                if let Some(count) = self.session.expected(all).filter(|count| *count >= BULK) {
+                    self.announced = all.len();
+                    expect_large_blocks();
+                    return Some(StreamEvent::Bulk(count));
+                }
+                let received = self.session.open(all, scratch);
+                self.decrypted(&received)
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.ready.readable = false;
@@ -392,8 +445,8 @@ impl SecureStream {
         }
     }
 
-    fn decrypt(&mut self, ciphertext: &[u8], scratch: &mut [u8]) -> Option<StreamEvent> {
-        let received = self.session.receive(ciphertext, scratch);
+    /// Does what received records ask for, besides giving their data to the program.
+    fn follow(&mut self, received: &Received) {
         if self.session.wants_send() {
             // Answers of TLS itself; what does not fit goes with the next write.
             let _ = self.flush();
@@ -402,18 +455,25 @@ impl SecureStream {
         if received.peer_closed {
             self.read = ReadSide::Closed;
         }
+    }
+
+    fn decrypted(&mut self, received: &Received) -> Option<StreamEvent> {
+        self.follow(received);
         if received.plaintext > 0 {
             return Some(self.data(received.plaintext));
         }
         if self.broken.is_none() && self.read == ReadSide::Closed {
             return Some(self.end_of_stream());
         }
-        None
+        self.announces.then_some(StreamEvent::Data(0))
     }
 
     fn data(&mut self, count: usize) -> StreamEvent {
         if let WriteSide::Ending { answered } = &mut self.write {
             *answered = true;
+        }
+        if count >= LARGE {
+            expect_large_blocks();
         }
         StreamEvent::Data(count)
     }
@@ -428,7 +488,8 @@ impl SecureStream {
     }
 
     fn can_read(&self) -> bool {
-        !self.paused && self.read != ReadSide::Ended && self.broken.is_none()
+        // As in `stream`: a reset ends a pause.
+        (!self.paused || self.ready.failed) && self.read != ReadSide::Ended && self.broken.is_none()
     }
 
     fn is_tapped(&self) -> bool {
@@ -446,12 +507,15 @@ impl SecureStream {
 
     /// The end was told and nothing is left to send, so that the socket closes by itself.
     fn is_over(&self) -> bool {
-        self.read == ReadSide::Ended
-            && match self.write {
-                WriteSide::Open | WriteSide::Full => !self.allow_half_open,
-                WriteSide::Flushing { .. } => false,
-                WriteSide::Ending { .. } | WriteSide::Shut { .. } => true,
-            }
+        self.read == ReadSide::Ended && (self.gone || self.is_done_writing())
+    }
+
+    fn is_done_writing(&self) -> bool {
+        match self.write {
+            WriteSide::Open | WriteSide::Full => !self.allow_half_open,
+            WriteSide::Flushing { .. } => false,
+            WriteSide::Ending { .. } | WriteSide::Shut { .. } => true,
+        }
     }
 
     fn finish_writing(&mut self, state: WriteSide) {

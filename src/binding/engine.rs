@@ -291,6 +291,12 @@ impl Engine {
         self.core.counters.read(self.core.bell.calls())
     }
 
+    /// Sends the replies to datagrams that wait for others, since there may be no later.
+    #[napi]
+    pub fn send_replies(&self) {
+        self.core.with(Reactor::send_all_replies);
+    }
+
     /// Turns spinning and lingering before going to sleep on or off.
     #[napi]
     pub fn set_spin(&self, on: bool) {
