@@ -477,7 +477,10 @@ export interface TLSOptions {
   rejectUnauthorized?: boolean;
   /** On listeners: ask for a certificate, and with `rejectUnauthorized` insist on a valid one. Default `false`. */
   requestCert?: boolean;
-  /** Trusted instead of the built-in roots, PEM. Default: the roots that Node.js trusts. */
+  /**
+   * Trusted instead of the built-in roots, PEM. Default: the roots that Node.js trusts. A `cert` of a single certificate is sent with its
+   * issuers out of these, as Bun.
+   */
   ca?: PemSource | PemSource[] | undefined;
   /** Revocation lists, PEM. With one, every certificate below the root needs one. Default: none. */
   crl?: PemSource | PemSource[] | undefined;

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import tls from 'node:tls';
 import test from 'ava';
@@ -11,6 +12,7 @@ import {
   nodeServer,
   openssl,
   pathOf,
+  pem,
   serveSecure,
   TLS12,
   TLS13,
@@ -174,5 +176,31 @@ test('a session with node:tls is resumed, TLS 1.2 and 1.3', async (t) => {
       session ??= socket.getSession();
       socket.close();
     }
+  }
+});
+
+test('a certificate that comes alone is followed by its issuers out of ca, on both sides', async (t) => {
+  const [issuer] = [pem('authority')];
+  const serial = (text) => new X509Certificate(text).serialNumber;
+  const { target } = serveSecure(t, { ...identity('server-ec'), ca: issuer });
+  // The client trusts nobody: what it has of the issuer, the server has sent.
+  const client = await nodeClient(t, target, { ca: undefined, rejectUnauthorized: false });
+  t.is(client.getPeerCertificate(true).issuerCertificate?.serialNumber, serial(issuer));
+
+  const { server, target: where } = await nodeServer(t, {
+    ...identity('server-ec'),
+    requestCert: true,
+    rejectUnauthorized: false,
+  });
+  for (const [options, sent] of [
+    [{ ...identity('client') }, undefined],
+    [{ ...identity('client'), ca: [pem('elsewhere'), issuer] }, serial(issuer)],
+    // More than one: then they are what the program wants to send.
+    [{ ...identity('client'), cert: pem('client') + pem('elsewhere'), ca: issuer }, undefined],
+  ]) {
+    const connected = once(server, 'secureConnection');
+    await dialSecure(t, where, { ...options, rejectUnauthorized: false });
+    const [far] = await connected;
+    t.is(far.getPeerCertificate(true).issuerCertificate?.serialNumber, sent);
   }
 });

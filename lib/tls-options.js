@@ -81,7 +81,7 @@ function readEntry(option, asServer) {
   // Both are about renegotiation, which rustls never does.
   void [limit, window];
   return {
-    identities: identities(key, cert, passphrase),
+    identities: identities(key, cert, passphrase, ca ?? []),
     ca,
     crls: crl.flatMap(({ content }) => pem.revocationLists(content)),
     serverName,
@@ -101,9 +101,10 @@ function readEntry(option, asServer) {
  * @param {Source[]} keys
  * @param {Source[]} certificates
  * @param {string | undefined} passphrase
+ * @param {Buffer[]} ca
  * @returns {Identity[]}
  */
-function identities(keys, certificates, passphrase) {
+function identities(keys, certificates, passphrase, ca) {
   const chains = new Map(
     certificates.map(({ content }) => {
       const chain = pem.certificates(content);
@@ -122,10 +123,33 @@ function identities(keys, certificates, passphrase) {
     const secret = secrets.get(kind);
     if (secret === undefined) continue;
     if (!leaf.checkPrivateKey(secret)) throw mismatch(0x0b000074, 'KEY_VALUES_MISMATCH');
-    found.push({ key: secret.export({ type: 'pkcs8', format: 'der' }), chain });
+    found.push({ key: secret.export({ type: 'pkcs8', format: 'der' }), chain: completed(chain, leaf, ca) });
   }
   if (found.length === 0 && chains.size > 0 && secrets.size > 0) throw mismatch(0x0b000073, 'KEY_TYPE_MISMATCH');
   return found;
+}
+
+/**
+ * The chain to send. As on Bun, a certificate that comes alone is followed by its issuers out of `ca`, the last of them, which
+ * is its own issuer, included.
+ * @param {Buffer[]} chain
+ * @param {X509Certificate} leaf the first of it
+ * @param {Buffer[]} ca
+ * @returns {Buffer[]}
+ */
+function completed(chain, leaf, ca) {
+  if (chain.length > 1 || ca.length === 0) return chain;
+  const candidates = ca.map((der) => new X509Certificate(der));
+  const whole = [...chain];
+  let certificate = leaf;
+  // As many steps as there are candidates: some could be each other's issuers.
+  for (let step = 0; step < candidates.length && !certificate.checkIssued(certificate); step++) {
+    const issuer = candidates.find((candidate) => certificate.checkIssued(candidate));
+    if (issuer === undefined) break;
+    whole.push(issuer.raw);
+    certificate = issuer;
+  }
+  return whole;
 }
 
 /**

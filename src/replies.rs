@@ -2,7 +2,7 @@
 //! sends it, and the peer's wake-up.
 //!
 //! While the program handles a datagram and more of the same batch follow, what it sends to that datagram's sender waits here
-//! until the last of the batch is told, but not longer than [`HOLD`] and the handler that is running. What goes elsewhere, or
+//! until the last of the batch is told, but not longer than `HOLD` and the handler that is running. What goes elsewhere, or
 //! is not a reply, is sent at once, behind what waits.
 
 use std::io;
