@@ -15,11 +15,15 @@ export type BufferSource = NodeJS.TypedArray<ArrayBufferLike> | DataView<ArrayBu
 
 /** What `data` handlers can be given, by the name that `binaryType` takes. */
 export interface BinaryTypeList {
+  /** An ArrayBuffer of the event's own. */
   arraybuffer: ArrayBuffer;
+  /** A Buffer that fills an ArrayBuffer of its own. The default. */
   buffer: Buffer;
+  /** A Uint8Array that fills an ArrayBuffer of its own. */
   uint8array: Uint8Array<ArrayBuffer>;
 }
 
+/** A name that `binaryType` takes. */
 export type BinaryType = keyof BinaryTypeList;
 
 /**
@@ -256,10 +260,13 @@ export interface TCPSocket extends Socket {}
 /** The same class of object; Bun has two names for it. */
 export interface TLSSocket extends Socket {}
 
+/** The options of {@link Socket.upgradeTLS}. */
 export interface TLSUpgradeOptions<Data> {
-  /** Of the TLS socket; the raw one keeps the old `data`. */
+  /** Of the TLS socket; the raw one keeps the old `data`. Default `undefined`. */
   data?: Data;
+  /** `true` or an object. On a socket that was accepted it needs `key` and `cert`. */
   tls: TLSOptions | boolean;
+  /** The handlers of the TLS socket. */
   socket: SocketHandler<Data>;
 }
 
@@ -289,6 +296,7 @@ export interface SocketListener<Data = undefined> extends Disposable {
   getsockname?(into: object): void;
 }
 
+/** A listener on a TCP port. */
 export interface TCPSocketListener<Data = unknown> extends SocketListener<Data> {
   /** The port it is bound to. */
   readonly port: number;
@@ -296,6 +304,7 @@ export interface TCPSocketListener<Data = unknown> extends SocketListener<Data> 
   readonly hostname: string;
 }
 
+/** A listener on a unix path or an abstract name. */
 export interface UnixSocketListener<Data> extends SocketListener<Data> {
   /** The path without its prefix; an abstract name begins with NUL. */
   readonly unix: string;
@@ -324,7 +333,8 @@ export interface SocketHandler<Data = unknown, DataBinaryType extends BinaryType
   /**
    * The TLS handshake is over. Never called on plain sockets.
    *
-   * @param success `false` if the handshake failed, or the connection is being refused because of the peer's certificate
+   * @param success `false` if the handshake failed, and on a client that refuses the server's certificate. A server that refuses a
+   * client's certificate says `true` here, as Bun: only `socket.authorized`, or no `authorizationError`, means that the peer is trusted.
    * @param authorizationError why the certificate was not verified, or what failed; null otherwise (5)
    */
   handshake?(socket: Socket<Data>, success: boolean, authorizationError: Error | null): void;
@@ -341,6 +351,7 @@ export interface SocketHandler<Data = unknown, DataBinaryType extends BinaryType
   binaryType?: BinaryType;
 }
 
+/** What all options of {@link connect} and {@link listen} have in common. */
 export interface SocketOptions<Data = unknown> {
   /** Read once, at the call; methods and getters of a class instance work. */
   socket: SocketHandler<Data>;
@@ -355,6 +366,7 @@ export interface SocketOptions<Data = unknown> {
   signal?: AbortSignal;
 }
 
+/** The options of {@link listen} for TCP. */
 export interface TCPSocketListenOptions<Data = undefined> extends SocketOptions<Data> {
   /** A name or address. `'localhost'` is 127.0.0.1 only, `'::'` takes IPv4 too unless `ipv6Only`. `host` is an alias. */
   hostname: string;
@@ -364,6 +376,7 @@ export interface TCPSocketListenOptions<Data = undefined> extends SocketOptions<
   tls?: TLSOptions | boolean;
   /** Nobody else may bind the port; wins over `reusePort`. Default `false`. */
   exclusive?: boolean;
+  /** As in {@link SocketOptions.allowHalfOpen}. */
   allowHalfOpen?: boolean;
   /** SO_REUSEPORT: several listeners on the port, if all of them ask for it. Default `false`. Not in Bun's types, but in Bun. */
   reusePort?: boolean;
@@ -371,6 +384,7 @@ export interface TCPSocketListenOptions<Data = undefined> extends SocketOptions<
   ipv6Only?: boolean;
 }
 
+/** The options of {@link connect} for TCP. */
 export interface TCPSocketConnectOptions<Data = undefined> extends SocketOptions<Data> {
   /** A name or address, also in brackets or with a scope. Several addresses of a name are tried in turn (RFC 8305). */
   hostname: string;
@@ -393,6 +407,7 @@ export interface TCPSocketConnectOptions<Data = undefined> extends SocketOptions
   fd?: number;
 }
 
+/** The options of {@link connect} and {@link listen} for a unix path or an abstract name. */
 export interface UnixSocketOptions<Data = undefined> extends SocketOptions<Data> {
   /**
    * At most 107 bytes (103 on macOS). Prefixes `unix://`, `file://` and `sock://` are cut off; a leading NUL means an abstract name
@@ -403,21 +418,40 @@ export interface UnixSocketOptions<Data = undefined> extends SocketOptions<Data>
   tls?: TLSOptions | boolean;
 }
 
+/** `connect` with a descriptor instead of an address, and nothing else beside it. Bun's `connect` takes it, its types do not say so. */
+export interface FdSocketOptions<Data = undefined> extends SocketOptions<Data> {
+  /** An object, `{}` included, or `true` means TLS (1). */
+  tls?: TLSOptions | boolean;
+  /** A connected stream socket to adopt: see {@link TCPSocketConnectOptions.fd}. `listen` refuses it with EINVAL. */
+  fd: number;
+}
+
 /**
  * What `Bun.file(path)` gives, in the shape of bun-types' BunFile so that the two can be exchanged. Only the path is used. The polyfill's
  * `Bun.file` has `name`, `size`, `lastModified`, `exists` and the reading methods, not those that write.
  */
 export interface FileBlob extends Blob {
+  /** Milliseconds since the epoch; 0 if there is no such file. */
   lastModified: number;
+  /** The path as given. */
   readonly name?: string;
+  /** Whether there is such a file now. */
   exists(): Promise<boolean>;
+  /** Throws on the polyfill's: not part of what TLS options need. */
   slice(begin?: number, end?: number, contentType?: string): any;
+  /** As above. */
   slice(begin?: number, contentType?: string): any;
+  /** As above. */
   slice(contentType?: string): any;
+  /** Bun's only. */
   writer(options?: { highWaterMark?: number }): any;
+  /** Bun's only. */
   write(data: any, options?: { highWaterMark?: number }): Promise<number>;
+  /** Bun's only. */
   unlink(): Promise<void>;
+  /** Bun's only. */
   delete(): Promise<void>;
+  /** Bun's only. */
   stat(): Promise<FileStats>;
 }
 
@@ -426,37 +460,55 @@ export type PemSource = string | BufferSource | FileBlob;
 
 /** Wrong types throw TypeErrors and wrong content Errors, at once, from `listen`, `connect` and `upgradeTLS`. */
 export interface TLSOptions {
-  /** Of an encrypted `key`. */
+  /** Of an encrypted `key`. Default: none. A wrong one throws. */
   passphrase?: string;
-  /** Checked to be readable; the Diffie-Hellman suites it is for do not exist here. */
+  /** A path. Checked to be readable and to hold parameters; the Diffie-Hellman suites they are for do not exist here. */
   dhParamsFile?: string;
-  /** On clients: the name to send (SNI, never for an address: 6) and to verify. Default: the `hostname`. */
+  /**
+   * On clients: the name to send (SNI, never for an address: 6) and to verify; `''` sends none. Default: the `hostname`. In an array of
+   * entries on a listener (13): the name that the entry is for.
+   */
   serverName?: string;
   /** Alias of `serverName`, which wins. */
   servername?: string;
   /** Taken, without effect. Default `false`. */
   lowMemoryMode?: boolean;
-  /** Default `true`, or `false` if the environment has NODE_TLS_REJECT_UNAUTHORIZED=0. */
+  /** Whether to refuse an untrusted peer. Default `true`; on clients `false` if the environment has NODE_TLS_REJECT_UNAUTHORIZED=0. */
   rejectUnauthorized?: boolean;
-  /** On listeners: ask for a certificate. Default `false`. */
+  /** On listeners: ask for a certificate, and with `rejectUnauthorized` insist on a valid one. Default `false`. */
   requestCert?: boolean;
-  /** Trusted instead of the built-in roots. */
+  /** Trusted instead of the built-in roots, PEM. Default: the roots that Node.js trusts. */
   ca?: PemSource | PemSource[] | undefined;
-  /** Revocation lists. */
+  /** Revocation lists, PEM. With one, every certificate below the root needs one. Default: none. */
   crl?: PemSource | PemSource[] | undefined;
-  /** The own certificate, followed by those in between. */
+  /** The own certificate, followed by those in between, PEM. Of several, one for each kind of key. Default: none. */
   cert?: PemSource | PemSource[] | undefined;
-  /** The key of `cert`. */
+  /** The key of `cert`, PEM. Elements of an array may also be `{ pem, passphrase }` (13), for which Bun's types have no room. */
   key?: PemSource | PemSource[] | undefined;
-  /** SSL_OP_* bits, 0 to 4294967295. */
+  /** A path: `key` from a file. Not in Bun's types, but in Bun. */
+  keyFile?: string;
+  /** A path: `cert` from a file. Not in Bun's types, but in Bun. */
+  certFile?: string;
+  /** A path: `ca` from a file. Not in Bun's types, but in Bun. */
+  caFile?: string;
+  /** The oldest version to speak: 0x0303 (771) is TLS 1.2, the default, 0x0304 (772) is TLS 1.3. Not in Bun's types, but in Bun. */
+  minVersion?: number;
+  /** The newest version to speak. Default 0x0304. Not in Bun's types, but in Bun. */
+  maxVersion?: number;
+  /**
+   * OpenSSL's SSL_OP_* bits, 0 to 4294967295. NO_TLSv1_2, NO_TLSv1_3, NO_TICKET and CIPHER_SERVER_PREFERENCE have an effect. Default 0.
+   */
   secureOptions?: number | undefined;
-  /** In wire format: each name preceded by its length in a byte. */
+  /**
+   * Application protocols in wire format: each name preceded by its length in a byte. Also taken (13), though Bun's types have no room
+   * for it: an array of names. The server's order counts. Default: none.
+   */
   ALPNProtocols?: string | BufferSource;
-  /** OpenSSL names, separated by colons, of TLS 1.2 suites. */
+  /** OpenSSL's names, separated by colons, of TLS 1.2 suites. Default: all. None that is left throws `Invalid ciphers` (15). */
   ciphers?: string;
-  /** Taken, without effect: renegotiation is not supported. */
+  /** 0 to 4294967295. Without effect: renegotiation is not supported. */
   clientRenegotiationLimit?: number;
-  /** Taken, without effect: renegotiation is not supported. */
+  /** 0 to 4294967295. Without effect: renegotiation is not supported. */
   clientRenegotiationWindow?: number;
 }
 
@@ -481,15 +533,21 @@ export function listen<Data = undefined>(options: TCPSocketListenOptions<Data>):
 /** Listens on a unix path or abstract name. */
 export function listen<Data = undefined>(options: UnixSocketOptions<Data>): UnixSocketListener<Data>;
 
+/** An end of a UDP socket. */
 export interface SocketAddress {
+  /** An IP address, never a name. */
   address: string;
+  /** 1 to 65535. */
   port: number;
+  /** Of the address. */
   family: 'IPv4' | 'IPv6';
 }
 
 export namespace udp {
-  export type Data = string | ArrayBufferView | ArrayBufferLike;
+  /** What can be sent; strings as UTF-8. */
+  export type Data = string | BufferSource;
 
+  /** What a `data` handler is told beside the datagram. */
   export interface ReceiveFlags {
     /** The datagram was longer than the receive buffer; `data` is its beginning. */
     truncated: boolean;
@@ -497,6 +555,7 @@ export namespace udp {
     ipv6: boolean;
   }
 
+  /** The handlers of a UDP socket; all are optional. `this` is the socket. */
   export interface SocketHandler<DataBinaryType extends BinaryType> {
     /** One datagram, in memory of its own. */
     data?(
@@ -516,7 +575,9 @@ export namespace udp {
     error?(socket: Socket<DataBinaryType>, error: Error): void | Promise<void>;
   }
 
+  /** The same for sockets that know one peer only. */
   export interface ConnectedSocketHandler<DataBinaryType extends BinaryType> {
+    /** One datagram of the peer, in memory of its own. */
     data?(
       socket: ConnectedSocket<DataBinaryType>,
       data: BinaryTypeList[DataBinaryType],
@@ -524,10 +585,13 @@ export namespace udp {
       address: string,
       flags: ReceiveFlags,
     ): void | Promise<void>;
+    /** As in {@link SocketHandler}. */
     drain?(socket: ConnectedSocket<DataBinaryType>): void | Promise<void>;
+    /** As in {@link SocketHandler}; ICMP errors are never ignored here. */
     error?(socket: ConnectedSocket<DataBinaryType>, error: Error): void | Promise<void>;
   }
 
+  /** What both kinds of options have in common. */
   interface BaseOptions<DataBinaryType extends BinaryType> {
     /** A name or an address. It is looked up at once, which may block. Default `'0.0.0.0'`: IPv4 only; `'::'` takes both. */
     hostname?: string;
@@ -549,23 +613,34 @@ export namespace udp {
     signal?: AbortSignal;
   }
 
+  /** The options of {@link udpSocket} for a socket that sends to anybody. */
   export interface SocketOptions<DataBinaryType extends BinaryType> extends BaseOptions<DataBinaryType> {
+    /** The handlers; all are optional. Without any, what comes is dropped. */
     socket?: SocketHandler<DataBinaryType>;
   }
 
+  /** The options of {@link udpSocket} for a socket with one peer. */
   export interface ConnectSocketOptions<DataBinaryType extends BinaryType> extends BaseOptions<DataBinaryType> {
+    /** The handlers; all are optional. Without any, what comes is dropped. */
     socket?: ConnectedSocketHandler<DataBinaryType>;
     /** Where datagrams go; those of others are not delivered. The port is 1 to 65535. */
     connect: { hostname: string; port: number };
   }
 
+  /** What both kinds of UDP sockets have in common. Goes on when the program drops every reference to it. */
   export interface BaseUDPSocket {
-    /** As bound. Keeps its value after `close`, as the others. */
+    /** As given in the options. Keeps its value after `close`, as the others. */
     readonly hostname: string;
+    /** The port it is bound to. */
     readonly port: number;
+    /** The address and port it is bound to. */
     readonly address: SocketAddress;
+    /** What `data` gets. */
     readonly binaryType: BinaryType;
+    /** Whether it is closed. */
     readonly closed: boolean;
+    /** The descriptor; -1 when closed. Not in Bun's types, hence optional. */
+    readonly fd?: number;
     /** Keeps the process alive again. Not counted. */
     ref(): void;
     /** Lets the process end although the socket is open. */
@@ -592,7 +667,9 @@ export namespace udp {
     dropSourceSpecificMembership(sourceAddress: string, groupAddress: string, interfaceAddress?: string): boolean;
   }
 
+  /** A UDP socket with one peer. */
   export interface ConnectedSocket<DataBinaryType extends BinaryType> extends BaseUDPSocket {
+    /** Where datagrams go. */
     readonly remoteAddress: SocketAddress;
     /** As that of {@link Socket}, of data alone. */
     sendMany(packets: readonly Data[]): number;
@@ -602,6 +679,7 @@ export namespace udp {
     reload(handler: ConnectedSocketHandler<DataBinaryType>): void;
   }
 
+  /** A UDP socket that sends to anybody and hears everybody. */
   export interface Socket<DataBinaryType extends BinaryType> extends BaseUDPSocket {
     /**
      * Sends data, port, address, data, port, address ... in few system calls. Everything is checked before anything is sent.
@@ -639,7 +717,8 @@ export function udpSocket<DataBinaryType extends BinaryType = 'buffer'>(
 ): Promise<udp.ConnectedSocket<DataBinaryType>>;
 
 /**
- * Adds {@link connect}, {@link listen}, {@link udpSocket}, and `file` for TLS options, to `globalThis.Bun`, which is made if absent.
+ * Adds {@link connect}, {@link listen} and {@link udpSocket} to `globalThis.Bun`, which is made if absent; and of the rest what programs of
+ * sockets are written with: `file` as TLS options need it, `ArrayBufferSink`, `sleep`, `env` and `argv`.
  * What is there already stays. Not in Bun, where it does nothing.
  *
  * @returns `globalThis.Bun`
@@ -670,7 +749,9 @@ export interface Stats {
   bytesReceived: number;
   /** Bytes the kernel took over TCP, TLS and unix sockets, or that `end` keeps for it; plain text where there is TLS. */
   bytesSent: number;
+  /** Datagrams that UDP sockets have received. */
   datagramsReceived: number;
+  /** Datagrams that the kernel took from UDP sockets. */
   datagramsSent: number;
   /** Events that the native half handed over: connections, data, ends ... */
   events: number;

@@ -31,11 +31,13 @@ export type StreamOptions = Pick<
  * Errors: what `close` was called with (ECONNRESET ...), `EPIPE` for what was written and could not be sent.
  */
 export class SocketDuplex extends Duplex {
+  /** {@link toDuplex} makes one: the constructor alone does not take the socket's handlers over. */
   constructor(socket: Socket<any>, options?: StreamOptions);
   /** The socket. Its handlers belong to the stream; `setTypeOfService`, `getCipher` and the like are the program's. */
   readonly socket: Socket<any>;
   /** Always `false`: streams are made of open sockets. */
   connecting: boolean;
+  /** Always `false`, as {@link connecting}. */
   readonly pending: boolean;
   /** Bytes received so far. */
   bytesRead: number;
@@ -45,25 +47,39 @@ export class SocketDuplex extends Duplex {
   readonly readyState: string;
   /** Milliseconds of silence until `timeout`, 0 for never. */
   timeout: number;
+  /** Of TCP; `undefined` for unix sockets and, if not read before, after `close`. */
   readonly localAddress: string | undefined;
+  /** As {@link localAddress}. */
   readonly localPort: number | undefined;
+  /** As {@link localAddress}. */
   readonly localFamily: string | undefined;
+  /** As {@link localAddress}. */
   readonly remoteAddress: string | undefined;
+  /** As {@link localAddress}. */
   readonly remotePort: number | undefined;
+  /** As {@link localAddress}. */
   readonly remoteFamily: string | undefined;
   /** Whether it speaks TLS. */
   readonly encrypted: boolean;
+  /** Whether the peer's certificate was verified; `false` without TLS. */
   readonly authorized: boolean;
+  /** Why not, with OpenSSL's code; null if it was, and without TLS. */
   readonly authorizationError: Error | null;
+  /** The protocol chosen by ALPN; `false` if there is none. */
   readonly alpnProtocol: string | false | null;
   /** The local end; `{}` for unix sockets. */
   address(): { address?: string; family?: string; port?: number };
+  /** The peer's certificate, `{}` if there is none. `detailed` adds the chain. Default `false`. */
   getPeerCertificate(detailed?: boolean): PeerCertificate;
+  /** Whether the TLS session continues an earlier one. */
   isSessionReused(): boolean;
+  /** Keeps the process alive while the socket is open; that is the default. Not counted. */
   ref(): this;
+  /** Lets the process end although the socket is open. */
   unref(): this;
+  /** TCP_NODELAY, on from the start. `noDelay` is `true` by default. */
   setNoDelay(noDelay?: boolean): this;
-  /** @param initialDelay milliseconds */
+  /** SO_KEEPALIVE. @param enable default `false` @param initialDelay milliseconds, 0, the default, leaves it as it is */
   setKeepAlive(enable?: boolean, initialDelay?: number): this;
   /** Emits `timeout` after so many milliseconds without a byte in either direction; 0 for never. It closes nothing. */
   setTimeout(milliseconds: number, listener?: () => void): this;
@@ -95,6 +111,7 @@ export function duplexHandlers(
   options?: StreamOptions & { secure?: boolean },
 ): SocketHandler<any>;
 
+/** Options without what the stream decides; `stream` is for the stream itself. */
 type Without<Options> = Omit<Options, 'socket' | 'data'> & { stream?: StreamOptions };
 
 /**
@@ -148,6 +165,7 @@ export function chunks(
  * requests begun at the same moment may open more.
  */
 export class SocketAgent extends Agent {
+  /** @param options those of `http.Agent`; `tls` makes it an agent for https. */
   constructor(options?: AgentOptions & { tls?: TLSOptions | boolean });
 }
 

@@ -148,9 +148,3 @@ test('the README’s example is the one in examples', (t) => {
   const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8');
   t.true(readme.includes(fs.readFileSync(path.join(root, 'examples', 'line-lengths.mjs'), 'utf8')));
 });
-
-for (const example of fs.readdirSync(path.join(root, 'examples')).filter((name) => name.endsWith('.mjs'))) {
-  test(`examples/${example} runs`, (t) => {
-    t.true(run(root, [path.join('examples', example)]).length > 0);
-  });
-}

@@ -109,6 +109,35 @@ test('files on disk too, CommonJS importing ESM, outside of the package', async 
   t.is((await ended).code, 0);
 });
 
+(process.features.typescript ? test : test.skip)(
+  'a Bun program in TypeScript, where Node.js strips types',
+  async (t) => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bun-sockets-'));
+    t.teardown(() => fs.rmSync(folder, { recursive: true }));
+    const file = path.join(folder, 'program.mts');
+    fs.writeFileSync(
+      file,
+      `import { connect, listen, type Socket, type TCPSocketListener } from 'bun';
+     import type { SocketHandler } from 'bun';
+     interface Session { id: number }
+     const handlers: SocketHandler<Session> = {
+       open(socket: Socket<Session>): void { socket.data = { id: 7 }; },
+       data(socket, data: Buffer) { socket.end(\`\${socket.data.id} \${data}\`); },
+     };
+     const server: TCPSocketListener<Session> = listen<Session>({ hostname: 'localhost', port: 0, socket: handlers, data: { id: 0 } });
+     const data = (_socket: Socket, data: Buffer): void => console.log(data.toString());
+     const socket = await connect({ hostname: 'localhost', port: server.port, socket: { data, close: () => server.stop() } });
+     socket.write('typed' as string);`,
+    );
+    const { out, err, code } = await program('', {
+      before: ['--disable-warning=ExperimentalWarning', '--import', path.join(root, 'register.mjs'), file],
+      cwd: folder,
+    }).ended;
+    t.is(code, 0, err);
+    t.is(out, '7 typed\n');
+  },
+);
+
 test('worker threads inherit it', async (t) => {
   const seen = await evaluate(
     t,

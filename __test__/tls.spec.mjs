@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import net from 'node:net';
+import tls from 'node:tls';
 import test from 'ava';
 import { connect, listen } from 'bun-sockets';
 import { Observer } from './support/observe.mjs';
-import { everything, rawClient, rawServer } from './support/raw.mjs';
+import { accepted, everything, rawClient, rawServer } from './support/raw.mjs';
 import {
   ca,
   dialSecure,
@@ -164,6 +165,20 @@ test.serial('NODE_TLS_REJECT_UNAUTHORIZED=0 means lenient, an explicit value win
   await lenient.observer.seen('drain');
   await strict.observer.seen('close');
   t.false(lenient.socket.authorized);
+});
+
+test.serial('NODE_TLS_REJECT_UNAUTHORIZED=0 does not make a server lenient', async (t) => {
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+  let server;
+  try {
+    server = serveSecure(t, { ...identity('server-ec'), ca, requestCert: true });
+  } finally {
+    delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+  }
+  await dialSecure(t, server.target, { ca, ...identity('stranger') });
+  await server.observer.seen('close');
+  const [, , error] = server.observer.calls.find(([event]) => event === 'handshake');
+  t.is(error.code, 'DEPTH_ZERO_SELF_SIGNED_CERT');
 });
 
 test('the built-in roots do not know the test authority', async (t) => {
@@ -390,6 +405,29 @@ test('records are broken after the handshake: error, close, and the data before 
     ['close', undefined],
   ]);
   t.is(observer.text, 'good');
+});
+
+test('a peer that broke the rules is not authorized any more', async (t) => {
+  const { server, target } = await rawServer(t);
+  const said = [];
+  const say = (what) => (socket) => {
+    said.push([what, socket.authorized, socket.getAuthorizationError()?.code]);
+  };
+  const own = { error: say('error'), close: say('close'), handshake: say('handshake') };
+  const { socket, observer } = await dialSecure(t, target, { ca, serverName: 'localhost' }, own);
+  const wire = await accepted(server);
+  const peer = new tls.TLSSocket(wire, { isServer: true, ...identity('server-ec') });
+  peer.on('error', () => {});
+  await observer.seen('handshake');
+  socket.write('ready');
+  await once(peer, 'data');
+  wire.write(Buffer.from([23, 3, 3, 0, 20, ...Buffer.alloc(20)]));
+  await observer.seen('close');
+  t.deepEqual(said, [
+    ['handshake', true, undefined],
+    ['error', false, 'EPROTO'],
+    ['close', false, 'EPROTO'],
+  ]);
 });
 
 test('a peer cannot end the process with an alert', async (t) => {

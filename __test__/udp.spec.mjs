@@ -130,6 +130,19 @@ test('what was read before close is not told after it', async (t) => {
   t.deepEqual(inbox.texts, ['0']);
 });
 
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+onLinux('what a socket of this process sends arrives in the next turn of the loop', async (t) => {
+  const { socket, inbox } = await open(t);
+  const { socket: near } = await open(t);
+  for (let i = 1; i <= 50; i++) {
+    if (i % 2 === 0) near.send('x', socket.port, '127.0.0.1');
+    else near.sendMany(['x', socket.port, '127.0.0.1']);
+    await new Promise((resolve) => setImmediate(resolve));
+    t.is(inbox.datagrams.length, i);
+  }
+});
+
 test('a port is free again after close', async (t) => {
   const { socket } = await open(t);
   const { port } = socket;
@@ -214,6 +227,49 @@ test('conversions that interfere', async (t) => {
   t.throws(() => socket.send('x', Symbol('port'), '127.0.0.1'), { instanceOf: TypeError });
   t.throws(() => socket.send('x', 5n, '127.0.0.1'), { instanceOf: TypeError });
   t.throws(() => socket.send('x', port, Symbol('address')), { instanceOf: TypeError });
+});
+
+const VIEWS = [Int8Array, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array];
+for (const View of globalThis.Float16Array ? [...VIEWS, globalThis.Float16Array] : VIEWS) {
+  test(`binaryType ${View.name}`, async (t) => {
+    const { socket: near } = await open(t);
+    const sent = Buffer.from(Array.from({ length: 100 }, (_, i) => i));
+    for (const binaryType of [View.name, View.name.toLowerCase(), new String(View.name)]) {
+      const { socket, inbox } = await open(t, {}, { binaryType });
+      t.is(socket.binaryType, View.name.toLowerCase());
+      for (const length of [0, 5, 8, 99]) near.send(sent.subarray(0, length), socket.port, '127.0.0.1');
+      await inbox.got(4);
+      for (const [i, length] of [0, 5, 8, 99].entries()) {
+        const { data } = inbox.datagrams[i];
+        const whole = length - (length % View.BYTES_PER_ELEMENT);
+        t.is(Object.getPrototypeOf(data), View.prototype);
+        t.deepEqual([data.byteOffset, data.byteLength, data.buffer.byteLength], [0, whole, length]);
+        t.deepEqual(Buffer.from(data.buffer), sent.subarray(0, length));
+      }
+    }
+  });
+}
+
+test('an option of a socket that its argument closes', async (t) => {
+  const calls = {
+    setTTL: ['valueOf', 300],
+    setMulticastTTL: ['valueOf', 1],
+    setMulticastInterface: ['toString', '127.0.0.1'],
+    addMembership: ['toString', '224.0.0.5'],
+    dropMembership: ['toString', '224.0.0.5'],
+  };
+  for (const [method, [conversion, value]] of Object.entries(calls)) {
+    const { socket } = await open(t);
+    const closing = {
+      [conversion]() {
+        socket.close();
+        return value;
+      },
+    };
+    const error = t.throws(() => socket[method](closing), { message: 'Socket is closed' }, method);
+    t.is(error.code, undefined);
+    t.throws(() => socket[method](closing), { code: 'EBADF' }, method);
+  }
 });
 
 test('more addresses than are remembered', async (t) => {

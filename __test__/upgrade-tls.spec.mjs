@@ -148,10 +148,11 @@ test('wrong arguments leave the socket as it is', async (t) => {
   }
   t.is(near.write('still plain'), 11);
   await farSide.seen('data');
-  const [raw, secure] = near.upgradeTLS({ socket, tls: {} });
-  for (const upgraded of [near, raw, secure]) {
+  const [raw, secure] = near.upgradeTLS({ socket, tls: true });
+  for (const upgraded of [near, secure]) {
     t.throws(() => upgraded.upgradeTLS({ socket, tls: true }), { code: 'ERR_INVALID_ARG_TYPE' });
   }
+  t.is(raw.upgradeTLS({ socket, tls: true }), undefined);
   secure.close();
   t.throws(() => secure.upgradeTLS({ socket, tls: true }), { message: 'upgradeTLS requires an established socket' });
 });

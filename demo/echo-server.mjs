@@ -30,19 +30,14 @@ const addresses = Object.fromEntries(
   servers.map(([name, { hostname, port, unix }]) => [name, { hostname, port, unix }]),
 );
 
-let udp;
-try {
-  udp = await udpSocket({
-    hostname: '127.0.0.1',
-    socket: { data: (socket, data, port, address) => void socket.send(data, port, address) },
-  });
-  addresses.udp = { hostname: '127.0.0.1', port: udp.port };
-} catch (error) {
-  if (!/not supported yet/.test(error.message)) throw error;
-}
+const udp = await udpSocket({
+  hostname: '127.0.0.1',
+  socket: { data: (socket, data, port, address) => void socket.send(data, port, address) },
+});
+addresses.udp = { hostname: '127.0.0.1', port: udp.port };
 
 parentPort.postMessage(addresses);
 parentPort.once('message', () => {
   for (const [, server] of servers) server.stop(true);
-  udp?.close();
+  udp.close();
 });

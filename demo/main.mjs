@@ -5,8 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { listen } from 'bun-sockets';
-import { datagrams, MIB, pingPong, trace, transfer } from './measures.mjs';
+import { datagrams, MIB, pingPong, trace, traceSecure, transfer } from './measures.mjs';
 
 const quick = process.argv.includes('--quick');
 const CLIENTS = 4;
@@ -22,17 +21,8 @@ const tcp = { hostname: '127.0.0.1', port: 0 };
 const servers = [['TCP', tcp]];
 if (process.platform !== 'win32') servers.push(['unix socket', { unix: path.join(folder, 'echo') }]);
 const tls = { ...tcp, tls: { key: certificate('server-ec-key'), cert: certificate('server-ec') } };
-if (supported(tls)) servers.push(['TLS', tls]);
-
-function supported(options) {
-  try {
-    listen({ ...options, socket: { data() {} } }).stop();
-    return true;
-  } catch (error) {
-    if (/not supported yet/.test(error.message)) return false;
-    throw error;
-  }
-}
+servers.push(['TLS', tls]);
+const secured = (target) => ({ ...target, tls: { ca: certificate('authority'), serverName: 'localhost' } });
 
 /** The line at the bottom of a terminal; one line per step elsewhere. */
 function progress(text, done = false) {
@@ -51,7 +41,7 @@ const addresses = await new Promise((resolve, reject) => {
 
 const rows = [];
 for (const [name] of servers) {
-  const target = { ...addresses[name], ...(name === 'TLS' && { tls: { ca: certificate('authority') } }) };
+  const target = name === 'TLS' ? secured(addresses.TLS) : addresses[name];
   const onProgress = (part) =>
     progress(`${name.padEnd(12)} ${bar(part)} ${Math.round((part * CLIENTS * BYTES) / MIB)} MiB echoed`);
   const bulk = await transfer(target, { clients: CLIENTS, bytes: BYTES, onProgress });
@@ -64,10 +54,12 @@ for (const [name] of servers) {
     `${thousands(messages)} /s`,
   ]);
 }
-if (addresses.udp)
-  rows.push(['UDP', '-', '-', `${thousands(await datagrams(addresses.udp, { seconds: SECONDS }))} /s`]);
+rows.push(['UDP', '-', '-', `${thousands(await datagrams(addresses.udp, { seconds: SECONDS }))} /s`]);
 
-const events = await trace(addresses.TCP);
+const traces = [
+  ['One TCP connection', await trace(addresses.TCP)],
+  ['One TLS connection', await traceSecure(secured(addresses.TLS))],
+];
 worker.postMessage('stop');
 
 const header = ['', 'bulk echo', 'waits for drain', '64-byte messages, there and back'];
@@ -75,5 +67,7 @@ const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row)
 console.log('');
 for (const row of [header, ...rows]) console.log(`  ${row.map((cell, i) => cell.padEnd(widths[i])).join('   ')}`);
 console.log(`\n  ${CLIENTS} connections of ${BYTES / MIB} MiB; 50 connections for the messages (UDP: 32 on their way)`);
-console.log('\nOne TCP connection, as its handlers saw it (ms):\n');
-for (const [at, text] of events) console.log(`  ${at.padStart(8)}  ${text}`);
+for (const [title, events] of traces) {
+  console.log(`\n${title}, as its handlers saw it (ms):\n`);
+  for (const [at, text] of events) console.log(`  ${at.padStart(8)}  ${text}`);
+}

@@ -162,3 +162,36 @@ export function trace(target) {
     note('connect() returned a promise');
   });
 }
+
+/** The same over TLS: the words wait for the handshake. */
+export function traceSecure(target) {
+  const started = performance.now();
+  const events = [];
+  const note = (text) => events.push([(performance.now() - started).toFixed(2), text]);
+  return new Promise((resolve, reject) => {
+    connect({
+      ...target,
+      socket: {
+        open(socket) {
+          note(`open       write('hello') gives ${socket.write('hello')}: the handshake is not over`);
+        },
+        handshake(socket, success, error) {
+          if (!success || error) reject(error ?? new Error('no handshake'));
+          note(`handshake  ${socket.getTLSVersion()}, ${socket.getCipher().name}`);
+          note(`           the peer is ${socket.getPeerCertificate().subject.CN}, authorized: ${socket.authorized}`);
+          note(`           write('hello') gives ${socket.write('hello')}`);
+        },
+        data(socket, chunk) {
+          note(`data       ${chunk.length} bytes: ${chunk}`);
+          socket.end();
+        },
+        close(_, error) {
+          note(`close      ${error ?? 'in order'}`);
+          resolve(events);
+        },
+        error: (_, error) => reject(error),
+      },
+    }).catch(reject);
+    note('connect() returned a promise');
+  });
+}

@@ -2,5 +2,5 @@
 
 import Bun from './bun-module.js';
 
-export const { connect, listen, udpSocket, file } = Bun;
+export const { connect, listen, udpSocket, file, ArrayBufferSink, sleep, env, argv } = Bun;
 export default Bun;

@@ -1,6 +1,7 @@
 'use strict';
 // `connect`.
 
+const net = require('node:net');
 const { ClientConnection } = require('./connection');
 const { engine } = require('./engine');
 const { readOptions } = require('./options');
@@ -47,7 +48,8 @@ function begin({ hostname, port, unix, fd, allowHalfOpen, localAddress }) {
   if (fd !== undefined) return engine.connectDescriptor(fd, allowHalfOpen);
   if (unix !== undefined) return engine.connectUnix(unix, allowHalfOpen);
   const name = /** @type {string} */ (hostname);
-  const host = name.startsWith('[') && name.endsWith(']') ? name.slice(1, -1) : name;
+  // As in Bun, only what a URL has in brackets loses them: an IPv6 address.
+  const host = /^\[.*\]$/s.test(name) && net.isIPv6(name.slice(1, -1)) ? name.slice(1, -1) : name;
   return engine.connectTcp(host, port, localAddress, allowHalfOpen);
 }
 

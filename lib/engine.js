@@ -1,7 +1,7 @@
 'use strict';
 // The dispatcher: takes one event after the other from the native half and hands it to the socket or listener it is for.
 
-const { Engine } = require('./native');
+const binding = require('./native');
 
 /**
  * What the dispatcher knows of a socket, listener or UDP socket. Only the members that its events need are there.
@@ -21,6 +21,7 @@ const { Engine } = require('./native');
  * @property {() => void} [broken]
  * @property {(length: number) => void} [datagram]
  * @property {(errno: number) => void} [failed]
+ * @property {(context: object) => boolean} [isKeptAliveWith] whether it keeps the process alive and was given handlers in this context
  */
 
 // What the first number of a record says; `src/binding/hot.rs` has the same list.
@@ -44,12 +45,18 @@ const FAILED = 21;
 /** The most bytes of one data event, as in Bun. */
 const READ_LIMIT = 512 * 1024;
 
-/** Shared with the native half: what the last event or call came to. */
-const record = new Int32Array(new ArrayBuffer(64));
-/** Shared with the native half: received bytes, until they are copied out; bytes to send, until they are sent. */
-const scratch = new Uint8Array(new ArrayBuffer(READ_LIMIT));
+// Test runners load this file anew for every test file, in one Node environment and on one copy of the addon. The engine, which
+// has a thread and descriptors, is made by the first and used by all.
+const SHARED = Symbol.for('bun-sockets.engine');
+/** What an earlier copy of this file exports. @type {any} */
+const earlier = /** @type {any} */ (binding)[SHARED];
+
+/** Shared with the native half: what the last event or call came to. @type {Int32Array} */
+const record = earlier?.record ?? new Int32Array(new ArrayBuffer(64));
+/** Shared with the native half: received bytes, until they are copied out; bytes to send, until they are sent. @type {Uint8Array} */
+const scratch = earlier?.scratch ?? new Uint8Array(new ArrayBuffer(READ_LIMIT));
 /** @type {(Target | undefined)[]} */
-const targets = [];
+const targets = earlier?.targets ?? [];
 
 /**
  * The functions of `src/binding/hot.rs`; what they come to is left in the record.
@@ -72,8 +79,10 @@ const targets = [];
  * @property {(slot: number, count: number) => void} sendDatagrams
  */
 
-const engine = new Engine(turn, record, scratch);
-const native = /** @type {Hot} */ (engine.hot());
+/** @type {InstanceType<typeof binding.Engine>} */
+const engine = earlier?.engine ?? new binding.Engine(turn, record, scratch, { hasRef });
+/** @type {Hot} */
+const native = earlier?.native ?? engine.hot();
 
 // Before going to sleep the native half looks again for up to 50 µs, while that has lately paid off. It costs CPU time of an
 // otherwise idle core, which a program on a shared machine may not want to spend.
@@ -86,18 +95,26 @@ const runTicks = /** @type {any} */ (process)._tickCallback?.bind(process);
 const { setImmediate } = require('node:timers');
 
 let again = false;
+let dispatching = false;
+
+/** What keeps the process alive are sockets and listeners: whoever asks is told of those (`context.js`). */
+function hasRef() {
+  return false;
+}
 
 /** Everything that is ready, within the native half's budget. */
 function turn() {
+  dispatching = true;
   for (;;) {
     try {
       dispatch();
-      return;
+      break;
     } catch (error) {
       // From a tick or a microtask. The events after it must not wait.
       native.raise(error);
     }
   }
+  dispatching = false;
 }
 
 function dispatch() {
@@ -126,6 +143,14 @@ function comeBack() {
 function resume() {
   again = false;
   turn();
+}
+
+/**
+ * Has the native half look in this turn of the loop, when something was done that the sockets of this process may notice at
+ * once: the wake-up from the thread that waits takes longer than several turns.
+ */
+function lookSoon() {
+  if (!dispatching) comeBack();
 }
 
 /**
@@ -189,4 +214,5 @@ function deliver(kind, slot, detail) {
   }
 }
 
-module.exports = { READ_LIMIT, engine, native, record, scratch, targets };
+module.exports = { READ_LIMIT, engine, lookSoon: earlier?.lookSoon ?? lookSoon, native, record, scratch, targets };
+/** @type {any} */ (binding)[SHARED] ??= module.exports;

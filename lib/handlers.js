@@ -1,7 +1,7 @@
 'use strict';
 // The handlers of a socket: read once, called in the context they were given in.
 
-const { AsyncResource } = require('node:async_hooks');
+const { HandlerContext } = require('./context');
 const diagnostics = require('./diagnostics');
 const { native } = require('./engine');
 const { invalidType, isError } = require('./errors');
@@ -17,6 +17,11 @@ const NAMES = Object.freeze({
   end: 'onEnd',
   error: 'onError',
   handshake: 'onHandshake',
+  // Not documented by Bun, but there; of these only the first two are ever called here.
+  session: 'onSession',
+  keylog: 'onKeylog',
+  serverName: 'onServerName',
+  alpnCallback: 'onALPNCallback',
 });
 
 const BUFFER = 0;
@@ -54,9 +59,13 @@ class Handlers {
   /** @type {Handler | undefined} */ end = undefined;
   /** @type {Handler | undefined} */ connectError = undefined;
   /** @type {Handler | undefined} */ timeout = undefined;
+  /** @type {Handler | undefined} */ session = undefined;
+  /** @type {Handler | undefined} */ keylog = undefined;
+  /** @type {Handler | undefined} */ serverName = undefined;
+  /** @type {Handler | undefined} */ alpnCallback = undefined;
   binaryType = BUFFER;
   // Carries the AsyncLocalStorage context of the `listen`, `connect` or `reload` that brought the handlers.
-  context = new AsyncResource('BunSocket');
+  context = new HandlerContext('BunSocket');
 
   /**
    * Reads a `socket` option. `check` must follow, once the options beside it have been read.

@@ -1,14 +1,21 @@
 'use strict';
 // Gives a class the member layout of Bun's classes.
 
+const TAKEN = Symbol.for('bun-sockets.methods');
+
 /**
  * Takes the methods off a native class's prototype: they are for this package only, and programs see the members of the
  * classes that extend it.
+ *
+ * Another copy of this package may have taken them before, in a test runner that loads modules anew: then these are the same.
  * @template {object} T
  * @param {{ prototype: T }} nativeClass
  * @returns {{ [K in keyof T]: T[K] extends (...args: infer A) => infer R ? (self: T, ...args: A) => R : never }}
  */
-function takeMethods({ prototype }) {
+function takeMethods(nativeClass) {
+  const { prototype } = nativeClass;
+  const taken = /** @type {any} */ (nativeClass)[TAKEN];
+  if (taken !== undefined) return taken;
   /** @type {any} */
   const methods = {};
   for (const name of Object.getOwnPropertyNames(prototype)) {
@@ -18,6 +25,7 @@ function takeMethods({ prototype }) {
     }
     delete (/** @type {any} */ (prototype)[name]);
   }
+  Object.defineProperty(nativeClass, TAKEN, { value: methods });
   return methods;
 }
 
@@ -31,14 +39,15 @@ function takeMethods({ prototype }) {
 function finish(tag, type, dispose) {
   const { prototype } = type;
   const members = Object.entries(Object.getOwnPropertyDescriptors(prototype));
-  members.sort(([a], [b]) => (a < b ? -1 : 1));
+  members.sort(([a], [b]) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
   for (const [name, descriptor] of members) {
     delete prototype[name];
     if (name !== 'constructor') {
       Object.defineProperty(prototype, name, { ...descriptor, enumerable: true, configurable: false });
     }
   }
-  Object.defineProperty(dispose, 'name', { value: 'dispose' });
+  // Bun's has a length of 1, although it takes no argument.
+  Object.defineProperties(dispose, { name: { value: 'dispose' }, length: { value: 1 } });
   Object.defineProperty(prototype, Symbol.dispose, {
     value: dispose,
     configurable: true,

@@ -66,6 +66,8 @@ function readOptions(options, expected) {
   if (fd !== undefined) return { ...common, hostname: undefined, port: 0, unix: undefined, fd };
   if (unix !== undefined) return { ...common, hostname: undefined, port: 0, unix, fd };
   if (hostname === undefined) throw invalidType('Expected either "hostname" or "unix"');
+  // Such as an empty array: there, but nothing as text.
+  if (hostname === '') throw invalidType('Expected a non-empty "hostname"');
   const number = port ?? portInName(hostname);
   if (number === undefined) throw invalidType('Missing "port"');
   return { ...common, hostname, port: number, unix, fd };

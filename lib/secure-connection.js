@@ -5,6 +5,7 @@ const { ClientConnection, Connection } = require('./connection');
 const diagnostics = require('./diagnostics');
 const { engine } = require('./engine');
 const { systemError } = require('./errors');
+const { copy } = require('./received');
 const { TlsState, disconnected, protocolError } = require('./tls-state');
 
 /**
@@ -60,8 +61,13 @@ class SecureConnection extends ClientConnection {
   handshaken() {
     const error = this.tls.settle();
     this.#publish(this.tls.success, error);
+    const late = this.tls.tellsLate;
+    if (!late) this.#tellSecrets();
+    if (!this.isOpen) return;
     if (!this.#opened) this.open();
     if (this.isOpen) this.#shaken(this.tls.success, error);
+    if (late) this.#tellSecrets();
+    this.#tellSessions();
     if (this.tls.refused && this.isOpen) this.close();
   }
 
@@ -78,6 +84,19 @@ class SecureConnection extends ClientConnection {
     this.over();
   }
 
+  /** @param {number} length 0 if there was something, but nothing for the program */
+  received(length) {
+    if (this.handlers.session === undefined) {
+      if (length > 0) super.received(length);
+      return;
+    }
+    // Copied first: the bytes are in the scratch memory, which a handler overwrites when it writes.
+    const bytes = length > 0 ? copy(length, this.handlers.binaryType) : undefined;
+    this.#tellSessions();
+    const { data } = this.handlers;
+    if (bytes !== undefined && data !== undefined && this.isOpen) this.handlers.callWith(data, this.socket, bytes);
+  }
+
   /** Ciphertext has come. @param {number} length */
   tapped(length) {
     this.raw?.received(length);
@@ -88,6 +107,7 @@ class SecureConnection extends ClientConnection {
     const error = protocolError(/** @type {{ message: string }} */ (engine.protocolFailure()));
     this.slot = -1;
     this.failing = true;
+    this.tls.distrust(error);
     if (diagnostics.failed.hasSubscribers) diagnostics.failed.publish({ socket: this.socket, error });
     // Without an `error` handler this is no uncaught exception: a peer must not be able to end the process.
     if (this.handlers.error !== undefined) this.handlers.hand(this.socket, error);
@@ -138,6 +158,22 @@ class SecureConnection extends ClientConnection {
     if (this.#opened) this.#shaken(false, error);
     else this.open();
     this.failing = false;
+  }
+
+  #tellSecrets() {
+    for (const line of this.tls.keyLogLines()) {
+      const { keylog } = this.handlers;
+      if (keylog !== undefined && this.isOpen) this.handlers.callWith(keylog, this.socket, line);
+    }
+  }
+
+  #tellSessions() {
+    const { session } = this.handlers;
+    if (session === undefined || !this.isOpen) return;
+    for (let count = this.tls.newSessions(); count > 0 && this.isOpen; count--) {
+      const bytes = this.tls.getSession();
+      if (bytes !== undefined) this.handlers.callWith(session, this.socket, bytes);
+    }
   }
 
   /**

@@ -1,6 +1,8 @@
 'use strict';
 // The socket that programs hold.
 
+// Not the global one, as elsewhere in lib/: test environments such as jsdom have other globals, or none.
+const { TextEncoder } = require('node:util');
 const { native, record, scratch } = require('./engine');
 const { invalidThis, invalidType, outOfBounds } = require('./errors');
 const { Handlers } = require('./handlers');
@@ -146,9 +148,9 @@ function defineSocket(tag) {
     }
 
     /** @this {any} */
-    exportKeyingMaterial(/** @type {any} */ length, /** @type {any} */ label, /** @type {any} */ context) {
-      if (arguments.length < 2) return Socket.#own(this).#connection.tls.exportKeyingMaterial();
-      return Socket.#own(this).#connection.tls.exportKeyingMaterial(length, label, context);
+    exportKeyingMaterial(/** @type {any} */ _length, /** @type {any} */ _label, /** @type {any} */ _context) {
+      // An undefined context is a wrong one; it must be left out.
+      return Socket.#own(this).#connection.tls.exportKeyingMaterial(...arguments);
     }
 
     flush() {
@@ -226,8 +228,7 @@ function defineSocket(tag) {
     }
 
     ref() {
-      const connection = Socket.#own(this).#connection;
-      if (connection.isOpen) connection.handle.reference(true);
+      Socket.#own(this).#connection.reference(true);
     }
 
     /** @this {any} */
@@ -327,8 +328,7 @@ function defineSocket(tag) {
     }
 
     unref() {
-      const connection = Socket.#own(this).#connection;
-      if (connection.isOpen) connection.handle.reference(false);
+      Socket.#own(this).#connection.reference(false);
     }
 
     /** @this {any} */

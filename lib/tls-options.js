@@ -1,9 +1,11 @@
 'use strict';
 // The `tls` option, converted by Bun's rules into DER, numbers and names. Reading keys and certificates is Node's work.
 
+const { Blob } = require('node:buffer');
 const { X509Certificate } = require('node:crypto');
 const fs = require('node:fs');
 const tls = require('node:tls');
+const { types } = require('node:util');
 const { invalidType, outOfRange } = require('./errors');
 const { pathOf } = require('./file');
 const pem = require('./pem');
@@ -32,24 +34,25 @@ const pem = require('./pem');
 
 /**
  * @param {unknown} option not undefined, null or false: those mean plain text
- * @param {boolean} several whether an array of entries is taken: on a listener, where SNI chooses among them
+ * @param {boolean} asServer an array of entries is taken then, among which SNI chooses, and the environment decides nothing
  * @returns {TlsEntry[]}
  * @throws {TypeError | RangeError | Error} as Bun does
  */
-function readTlsOptions(option, several) {
-  if (several && Array.isArray(option)) {
+function readTlsOptions(option, asServer) {
+  if (asServer && Array.isArray(option)) {
     // Differs from Bun (13): it takes one entry only, so that nothing can be chosen by name.
     if (option.length === 0) throw invalidType('TLSOptions must be an object');
-    return option.map((entry) => readEntry(entry));
+    return option.map((entry) => readEntry(entry, asServer));
   }
-  return [readEntry(option)];
+  return [readEntry(option, asServer)];
 }
 
 /**
  * @param {unknown} option
+ * @param {boolean} asServer
  * @returns {TlsEntry}
  */
-function readEntry(option) {
+function readEntry(option, asServer) {
   if (option === true) option = {};
   if (option === null || Array.isArray(option) || (typeof option !== 'object' && typeof option !== 'function')) {
     throw invalidType('TLSOptions must be an object');
@@ -59,8 +62,11 @@ function readEntry(option) {
   checkParameters(given);
   const serverName = text(given, 'serverName') ?? text({ serverName: given.servername }, 'serverName');
   strictBoolean(given, 'lowMemoryMode');
-  const rejectUnauthorized = boolean(given, 'rejectUnauthorized') ?? process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0';
+  // As in Bun, the environment makes clients lenient and never servers, which would let anybody in.
+  const lenient = !asServer && process.env.NODE_TLS_REJECT_UNAUTHORIZED === '0';
+  const rejectUnauthorized = boolean(given, 'rejectUnauthorized') ?? !lenient;
   const requestCert = strictBoolean(given, 'requestCert') ?? false;
+  if (serverName?.includes('\0')) throw invalidType('"serverName" must not contain null bytes');
   const ca = authorities(given);
   const cert = [...files(given, 'cert'), ...file(given, 'certFile')];
   const key = [...files(given, 'key'), ...file(given, 'keyFile')];
@@ -195,7 +201,7 @@ function contentOf(value, name) {
  */
 function bytesOf(value) {
   if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  if (value instanceof ArrayBuffer) return Buffer.from(value);
+  if (types.isAnyArrayBuffer(value)) return Buffer.from(value);
   return undefined;
 }
 
@@ -343,4 +349,23 @@ function keyLogPath() {
   return process.env.SSLKEYLOGFILE || undefined;
 }
 
-module.exports = { defaultRoots, keyLogPath, readTlsOptions };
+/** Options that count as said when they are there, whatever they say. */
+const SAID = [
+  ...['passphrase', 'dhParamsFile', 'serverName', 'servername', 'keyFile', 'certFile', 'caFile', 'ciphers'],
+  ...['ALPNProtocols', 'rejectUnauthorized', 'clientRenegotiationLimit', 'clientRenegotiationWindow'],
+];
+
+/**
+ * Whether an option that could be read says anything that is not the default.
+ * @param {any} option
+ */
+function saysSomething(option) {
+  if (option === true) return true;
+  return (
+    SAID.some((name) => option[name] !== undefined && option[name] !== null) ||
+    ['ca', 'cert', 'key', 'crl'].some((name) => [option[name] ?? []].flat().length > 0) ||
+    ['requestCert', 'lowMemoryMode', 'secureOptions', 'minVersion', 'maxVersion'].some((name) => option[name])
+  );
+}
+
+module.exports = { defaultRoots, keyLogPath, readTlsOptions, saysSomething };

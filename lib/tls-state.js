@@ -28,6 +28,9 @@ const FAILED = 3;
 const SMALLEST_FRAGMENT = 512;
 const LARGEST_FRAGMENT = 16384;
 
+/** What a server's certificate must be for when neither a host nor a `serverName` says so, as in Bun: on unix sockets. */
+const NAME_OF_NO_HOST = 'localhost';
+
 /** TLS allows 255 hash lengths; longer requests than any hash gives are not worth a trip. */
 const LONGEST_KEYING_MATERIAL = 255 * 64;
 
@@ -37,6 +40,8 @@ class TlsState {
   refused = false;
   /** Whether the handshake's success is worth that name: false when this client refuses the server. */
   success = true;
+  /** Bytes of the peer's that were received before the upgrade. @type {Buffer | undefined} */
+  initialData = undefined;
 
   #phase = BEFORE;
   /** @type {string | false} */ #alpn = false;
@@ -50,6 +55,7 @@ class TlsState {
   /** @type {Buffer | undefined} */ #session = undefined;
   /** @type {[boolean, boolean] | undefined} */ #verifyMode = undefined;
   /** @type {number | undefined} */ #fragment = undefined;
+  /** Who knows what the `keylog` and `session` handlers are told. @type {any} */ #witness = undefined;
   /** Of a peer that was refused in the handshake. @type {Buffer[]} */ #refusedChain = [];
 
   /**
@@ -85,11 +91,16 @@ class TlsState {
     this.#phase = SHAKING;
     const [requestCert, rejectUnauthorized] = this.#verifyMode ?? [];
     const tapped = this.#connection.isTapped;
+    const { initialData } = this;
+    this.initialData = undefined;
+    const { keylog, session } = this.#connection.handlers;
+    const witnessed = keylog !== undefined || session !== undefined;
+    const common = { rejectUnauthorized, tapped, initialData, witnessed };
     if (this.#isServer) {
-      this.#handle.shakeAsServer(this.#context, { requestCert, rejectUnauthorized, tapped });
+      this.#witness = this.#handle.shakeAsServer(this.#context, { requestCert, ...common });
     } else {
-      const { host, serverName, session } = { host: this.#host, serverName: this.#serverName, session: this.#session };
-      this.#handle.shakeAsClient(this.#context, { host, serverName, session, rejectUnauthorized, tapped });
+      const wishes = { host: this.#host, serverName: this.#serverName, session: this.#session };
+      this.#witness = this.#handle.shakeAsClient(this.#context, { ...wishes, ...common });
     }
   }
 
@@ -106,12 +117,19 @@ class TlsState {
     // certificate for another name.
     this.success = this.#isServer || !(refused || !nameMatches);
     if (this.#fragment !== undefined) this.#handle.setFragment(this.#fragment);
+    if (this.#witness !== undefined && !this.#isServer) this.#handle.announce();
     return this.#error;
   }
 
   /** The connection is over before the handshake was. */
   giveUp() {
     this.#phase = FAILED;
+  }
+
+  /** The peer has broken the rules after the handshake: as in Bun, it is not authorized any more. @param {Error} error */
+  distrust(error) {
+    this.authorized = false;
+    this.#error = error;
   }
 
   /**
@@ -132,20 +150,38 @@ class TlsState {
     return hungUp ? disconnected() : undefined;
   }
 
+  /** Whether Bun tells the secrets after the handshake, not before: it does so on the side that has the last word in it. */
+  get tellsLate() {
+    return this.#witness !== undefined && this.#isServer === (this.#handle.cipher()?.version === 'TLSv1.2');
+  }
+
+  /** The lines of the key log that nobody was told yet. @returns {Buffer[]} */
+  keyLogLines() {
+    return this.#witness?.lines() ?? [];
+  }
+
+  /** How many sessions the server has given of which nobody was told yet. @returns {number} */
+  newSessions() {
+    return this.#witness?.sessions() ?? 0;
+  }
+
   exportKeyingMaterial(/** @type {any[]} */ ...args) {
     const [length, label, context] = args;
     if (!this.#isLive) return undefined;
     if (args.length < 2) throw new Error('Expected length and label to be provided');
     if (typeof length !== 'number') throw new Error('Expected length to be a number');
     if (!(length >= 0)) throw new Error('Expected length to be a positive number');
-    if (typeof label !== 'string') throw new Error('Expected label to be a string');
-    const bytes = context === undefined ? undefined : bytesOf(context);
-    if (context !== undefined && bytes === undefined) {
+    if (!isStringLike(label)) throw new Error('Expected label to be a string');
+    const bytes = args.length < 3 ? undefined : bytesOf(context);
+    if (args.length >= 3 && bytes === undefined) {
       throw new Error('Expected context to be a string, Buffer or TypedArray');
     }
+    const name = `${label}`;
+    // Turning an object into text runs the program's code, which may have closed the socket.
+    if (!this.#isLive) return undefined;
     if (this.#phase !== DONE) throw new Error('OpenSSL HANDSHAKE_NOT_COMPLETE via OPENSSL_internal SSL routines');
     if (length > LONGEST_KEYING_MATERIAL) throw new Error('Expected length to be a positive number');
-    return this.#handle.keyingMaterial(Math.trunc(length), label, bytes) ?? undefined;
+    return this.#handle.keyingMaterial(Math.trunc(length), name, bytes) ?? undefined;
   }
 
   getAuthorizationError() {
@@ -297,8 +333,8 @@ class TlsState {
    * @param {Buffer[]} chain
    */
   #certificateError({ code, message }, chain) {
-    const name = this.#serverName || this.#entry.serverName || this.#host;
-    if (code !== 'ERR_TLS_CERT_ALTNAME_INVALID' || name === undefined || chain.length === 0) {
+    const name = this.#serverName || this.#entry.serverName || this.#host || NAME_OF_NO_HOST;
+    if (code !== 'ERR_TLS_CERT_ALTNAME_INVALID' || chain.length === 0) {
       return tlsError(message, code);
     }
     // Node has the words, with the names that the certificate is good for.
@@ -308,13 +344,22 @@ class TlsState {
 }
 
 /**
+ * A copy of the bytes that `value` stands for.
  * @param {unknown} value
  * @returns {Buffer | undefined}
  */
 function bytesOf(value) {
-  if (typeof value === 'string') return Buffer.from(value);
-  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  return undefined;
+  if (isStringLike(value)) return Buffer.from(`${value}`);
+  if (ArrayBuffer.isView(value)) return Buffer.from(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+  return value instanceof ArrayBuffer ? Buffer.from(value.slice(0)) : undefined;
+}
+
+/**
+ * As in Bun, a String object is as good as a string.
+ * @param {unknown} value
+ */
+function isStringLike(value) {
+  return typeof value === 'string' || value instanceof String;
 }
 
 /**
@@ -339,4 +384,4 @@ function nothingVerified() {
   return tlsError('unable to get issuer certificate', 'UNABLE_TO_GET_ISSUER_CERT');
 }
 
-module.exports = { TlsState, disconnected, protocolError };
+module.exports = { TlsState, bytesOf, disconnected, protocolError };

@@ -1,14 +1,14 @@
 'use strict';
 // The options of `udpSocket` and of a UDP socket's `reload`, converted by Bun's rules.
 
-const { AsyncResource } = require('node:async_hooks');
 const { types } = require('node:util');
+const { HandlerContext } = require('./context');
 const { invalidType, outOfRange } = require('./errors');
 const { ARRAYBUFFER, BUFFER, POOLED, pooledBuffer, UINT8ARRAY } = require('./handlers');
 
 /**
  * A handler and the AsyncLocalStorage context it was given in: each has its own, since `reload` may bring some only.
- * @typedef {{ run: (this: unknown, ...args: any[]) => unknown, context: AsyncResource }} UdpHandler
+ * @typedef {{ run: (this: unknown, ...args: any[]) => unknown, context: HandlerContext }} UdpHandler
  */
 
 /**
@@ -26,7 +26,7 @@ const { ARRAYBUFFER, BUFFER, POOLED, pooledBuffer, UINT8ARRAY } = require('./han
  * @property {boolean} reuseAddress
  * @property {boolean} ipv6Only
  * @property {UdpHandlers | undefined} handlers those that were given; `undefined` without a `socket` option
- * @property {number} binaryType one of the binary types of `handlers.js`
+ * @property {number} binaryType one of those of `handlers.js`, or `VIEW` and more for the typed arrays in `VIEWS`
  * @property {{ hostname: string, port: number } | undefined} connect
  * @property {AbortSignal | undefined} signal
  */
@@ -39,6 +39,23 @@ const REUSE_PORT = 4;
 const IPV6_ONLY = 8;
 const REUSE_ADDRESS = 16;
 
+/**
+ * Typed arrays that Bun makes besides, though its types and its error name none of them. `Float16Array` came with Node 24.
+ * @type {readonly any[]}
+ */
+const VIEWS = [
+  Int8Array,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  /** @type {any} */ (globalThis).Float16Array,
+  Float32Array,
+  Float64Array,
+].filter((view) => view !== undefined);
+/** The binary type of the first of them; the others follow. */
+const VIEW = 1 + Math.max(BUFFER, UINT8ARRAY, ARRAYBUFFER, POOLED);
+
 /** The spellings that Bun knows. @type {ReadonlyMap<string, number>} */
 const BINARY_TYPES = new Map([
   ['', BUFFER],
@@ -50,6 +67,13 @@ const BINARY_TYPES = new Map([
   ['arraybuffer', ARRAYBUFFER],
   [pooledBuffer, POOLED],
   ['ArrayBuffer', ARRAYBUFFER],
+  ...VIEWS.flatMap(
+    ({ name }, i) =>
+      /** @type {[string, number][]} */ ([
+        [name, VIEW + i],
+        [name.toLowerCase(), VIEW + i],
+      ]),
+  ),
 ]);
 
 /**
@@ -96,7 +120,7 @@ function readHandlers(table) {
     const run = table[name];
     if (run === undefined || run === null) continue;
     if (typeof run !== 'function') throw invalidType(`Expected "socket.${name}" to be a function`);
-    handlers[name] = { run, context: new AsyncResource('BunUdpSocket') };
+    handlers[name] = { run, context: new HandlerContext('BunUdpSocket') };
   }
   return handlers;
 }
@@ -177,12 +201,31 @@ function hostName(value, name = 'hostname') {
 /** @param {any} value */
 function binaryTypeOf(value) {
   if (value === undefined || value === null) return BUFFER;
-  if (typeof value !== 'string') throw invalidType('Expected "socket.binaryType" to be a string');
-  const type = BINARY_TYPES.get(value);
+  if (typeof value !== 'string' && !types.isStringObject(value)) {
+    throw invalidType('Expected "socket.binaryType" to be a string');
+  }
+  const type = BINARY_TYPES.get(`${value}`);
   if (type === undefined) {
     throw invalidType(`Expected "socket.binaryType" to be 'arraybuffer', 'uint8array', or 'buffer'`);
   }
   return type;
+}
+
+/** @param {number} type */
+function binaryTypeName(type) {
+  if (type === BUFFER || type === POOLED) return 'buffer';
+  if (type === UINT8ARRAY) return 'uint8array';
+  return type === ARRAYBUFFER ? 'arraybuffer' : VIEWS[type - VIEW].name.toLowerCase();
+}
+
+/**
+ * Bytes as one of the typed arrays in `VIEWS`. As in Bun, bytes beyond the last whole element are left out.
+ * @param {ArrayBuffer} bytes
+ * @param {number} type
+ */
+function viewOf(bytes, type) {
+  const View = VIEWS[type - VIEW];
+  return new View(bytes, 0, Math.floor(bytes.byteLength / View.BYTES_PER_ELEMENT));
 }
 
 /** @param {any} value */
@@ -195,4 +238,4 @@ function isAbsent(value) {
   return value === undefined || value === null || value === '';
 }
 
-module.exports = { portNumber, readUdpOptions };
+module.exports = { VIEW, binaryTypeName, portNumber, readUdpOptions, viewOf };

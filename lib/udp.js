@@ -2,15 +2,15 @@
 // `udpSocket`, and the UDP socket that programs hold.
 
 const { Buffer } = require('node:buffer');
-const { types } = require('node:util');
-const { engine, native, record, scratch, targets } = require('./engine');
+const { TextEncoder, types } = require('node:util');
+const { engine, lookSoon, native, record, scratch, targets } = require('./engine');
 const { codeOf, invalidThis, invalidType, notFound, systemError } = require('./errors');
-const { ARRAYBUFFER, BUFFER, UINT8ARRAY } = require('./handlers');
+const { ARRAYBUFFER, BUFFER } = require('./handlers');
 const { finish, takeMethods, wrongAccessor } = require('./members');
 const { FAMILY_MISMATCH, INTERFACE_MISMATCH, NOT_FOUND, NO_ADDRESS, UdpHandle } = require('./native');
 const { copy } = require('./received');
 const { destination, sender } = require('./udp-address');
-const { portNumber, readUdpOptions } = require('./udp-options');
+const { VIEW, binaryTypeName, portNumber, readUdpOptions, viewOf } = require('./udp-options');
 
 /** @typedef {import('./udp-options').UdpHandler} UdpHandler */
 
@@ -27,7 +27,13 @@ const BAD_DESCRIPTOR = 9;
 /** "Invalid argument". */
 const INVALID = 22;
 
+// Where an error was found; `src/binding/hot.rs` has the same list.
+const QUEUED = 1;
+const SENDING = 2;
+
 const TAG = 'UDPSocket';
+/** What the methods that need an open socket say. */
+const CLOSED = 'Socket is closed';
 
 const encoder = new TextEncoder();
 /** The scratch memory as the numbers of packet headers. */
@@ -35,6 +41,9 @@ const headers = new Int32Array(scratch.buffer);
 /** The scratch memory once more: for short strings at an offset, a Buffer writes faster than a TextEncoder. */
 const memory = Buffer.from(scratch.buffer);
 const handle = takeMethods(UdpHandle);
+
+/** Whether replies that wait for others will be sent when the process, or the worker, ends. */
+let leaving = false;
 
 /**
  * One end of a socket, as programs see it.
@@ -59,6 +68,21 @@ class Mailbox {
   /** Forgets the AbortSignal. @type {(() => void) | undefined} */
   unwatch = undefined;
 
+  /** Whether it keeps the process alive while it is open. */
+  #referenced = true;
+
+  /** @param {boolean} on whether it keeps the process alive from now on */
+  reference(on) {
+    if (this.slot === -1) return;
+    handle.reference(this.socket, on);
+    this.#referenced = on;
+  }
+
+  /** @param {object} context */
+  isKeptAliveWith(context) {
+    return this.#referenced && [this.data, this.drain, this.error].some((handler) => handler?.context === context);
+  }
+
   // Called by the dispatcher.
 
   /** @param {number} length */
@@ -68,8 +92,11 @@ class Mailbox {
     const flags = { truncated: record[3] === 1, ipv6: record[4] === 6 };
     const port = record[5];
     const address = sender();
-    const bytes = copy(length, this.binaryType);
-    const { socket } = this;
+    const { binaryType, socket } = this;
+    const bytes =
+      binaryType < VIEW
+        ? copy(length, binaryType)
+        : viewOf(/** @type {ArrayBuffer} */ (copy(length, ARRAYBUFFER)), binaryType);
     try {
       data.context.runInAsyncScope(data.run, socket, socket, bytes, port, address, flags);
     } catch (error) {
@@ -89,10 +116,19 @@ class Mailbox {
 
   /** An error has come back. @param {number} errno positive */
   failed(errno) {
+    const found = record[3];
+    // Differs from Bun (16): a reply that waited for others and was refused then. In Bun `send` would have thrown it.
+    if (found === SENDING) {
+      this.fail(systemError(errno, 'send'));
+      return;
+    }
     // Differs from Bun (12): a datagram to a dead port does not end a program that has neither connected the socket nor asked
     // for errors. On Linux the kernel is not even asked for them; elsewhere they may come all the same.
     if (this.error === undefined && !this.connected) return;
-    this.fail(systemError(errno, 'recv'));
+    const error = systemError(errno, 'recv');
+    // As in Bun, not in its documentation: whether the error was in the socket's error queue, which only Linux has.
+    if (found === QUEUED) Object.assign(error, { errqueue: true });
+    this.fail(error);
   }
 
   /**
@@ -170,9 +206,7 @@ class UDPSocket extends UdpHandle {
   }
 
   get binaryType() {
-    const { binaryType } = UDPSocket.#of(this, 'binaryType');
-    if (binaryType === UINT8ARRAY) return 'uint8array';
-    return binaryType === ARRAYBUFFER ? 'arraybuffer' : 'buffer';
+    return binaryTypeName(UDPSocket.#of(this, 'binaryType').binaryType);
   }
 
   get closed() {
@@ -224,7 +258,7 @@ class UDPSocket extends UdpHandle {
   }
 
   ref() {
-    if (UDPSocket.#own(this).slot !== -1) handle.reference(this, true);
+    UDPSocket.#own(this).reference(true);
   }
 
   /** @this {any} */
@@ -238,7 +272,7 @@ class UDPSocket extends UdpHandle {
   send(/** @type {any} */ data, /** @type {any} */ port, /** @type {any} */ address) {
     if (typeof this !== 'object' || this === null || !(#mailbox in this)) throw invalidThis(TAG, this);
     const mailbox = this.#mailbox;
-    if (mailbox.slot === -1) throw new Error('Socket is closed');
+    if (mailbox.slot === -1) throw new Error(CLOSED);
     let number = 0;
     /** @type {import('./udp-address').Numbers | undefined} */
     let to;
@@ -264,10 +298,11 @@ class UDPSocket extends UdpHandle {
     else put(record, 0, to, number);
     // Read again: a conversion may have closed the socket.
     const { slot } = mailbox;
-    if (slot === -1) throw new Error('Socket is closed');
+    if (slot === -1) throw new Error(CLOSED);
     if (long === undefined) native.sendDatagram(slot, short);
     else native.sendDatagramBytes(slot, long);
     const sent = record[0];
+    lookSoon();
     if (sent < 0) throw systemError(-sent, 'send');
     return sent === 1;
   }
@@ -275,7 +310,7 @@ class UDPSocket extends UdpHandle {
   /** @this {any} */
   sendMany(/** @type {any} */ packets, /** @type {any} */ _port, /** @type {any} */ _address) {
     const mailbox = UDPSocket.#own(this);
-    if (mailbox.slot === -1) throw new Error('Socket is closed');
+    if (mailbox.slot === -1) throw new Error(CLOSED);
     if (arguments.length === 0) throw invalidType('Expected 1 argument, got 0');
     if (!Array.isArray(packets)) throw invalidType(`Expected first argument to be a array for 'sendMany'.`);
     const each = mailbox.connected ? 1 : 3;
@@ -294,8 +329,10 @@ class UDPSocket extends UdpHandle {
       addresses[i] = destination(packets[i * 3 + 2]);
     }
     const { slot } = mailbox;
-    if (slot === -1) throw new Error('Socket is closed');
-    return sendAll(slot, all, ports, addresses);
+    if (slot === -1) throw new Error(CLOSED);
+    const sent = sendAll(slot, all, ports, addresses);
+    lookSoon();
+    return sent;
   }
 
   /** @this {any} */
@@ -322,7 +359,7 @@ class UDPSocket extends UdpHandle {
   setMulticastTTL(/** @type {any} */ ttl) {
     UDPSocket.#open(this);
     expectOne(arguments.length);
-    const hops = timeToLive(ttl);
+    const hops = timeToLive(this, ttl);
     return check(handle.multicastTimeToLive(this, hops), hops);
   }
 
@@ -330,12 +367,12 @@ class UDPSocket extends UdpHandle {
   setTTL(/** @type {any} */ ttl) {
     UDPSocket.#open(this);
     expectOne(arguments.length);
-    const hops = timeToLive(ttl);
+    const hops = timeToLive(this, ttl);
     return check(handle.timeToLive(this, hops), hops);
   }
 
   unref() {
-    if (UDPSocket.#own(this).slot !== -1) handle.reference(this, false);
+    UDPSocket.#own(this).reference(false);
   }
 
   static {
@@ -362,6 +399,10 @@ function udpSocket(options) {
   const slot = engine.openUdp({ hostname, port, reusePort, reuseAddress, ipv6Only });
   if (slot === NOT_FOUND) throw notFound(hostname);
   if (slot < 0) throw bindFailed(-slot, hostname);
+  if (!leaving) {
+    leaving = true;
+    process.on('exit', () => engine.sendReplies());
+  }
   const mailbox = new Mailbox();
   mailbox.slot = slot;
   mailbox.hostname = hostname;
@@ -510,13 +551,19 @@ function expectOne(count) {
  */
 function check(result, value) {
   if (result === FAMILY_MISMATCH) throw invalidType('Family mismatch between address and interface');
+  // It was open when the method was called: an argument's own conversion has closed it.
+  if (result === -BAD_DESCRIPTOR) throw new Error(CLOSED);
   if (result !== 0) throw systemError(-result, 'setsockopt');
   return value;
 }
 
-/** @param {any} value converted as by `|`, BigInts too */
-function timeToLive(value) {
+/**
+ * @param {any} socket
+ * @param {any} value converted as by `|`, BigInts too
+ */
+function timeToLive(socket, value) {
   const hops = Number(value) | 0;
+  if (socket.closed) throw new Error(CLOSED);
   if (hops < 1 || hops > 255) throw systemError(INVALID, 'setsockopt');
   return hops;
 }

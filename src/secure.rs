@@ -11,7 +11,7 @@
 //! | ciphertext, when it is tapped | `Raw`, and what it says in the next step |
 //! | plaintext | `Data` |
 //! | the peer's `close_notify` or FIN | `End`; only `Closed` after our own `end()` if nothing came since |
-//! | a reset, also while paused | `Closed` with the failure |
+//! | a reset, which ends a pause | what was received before it, and `Closed` with the failure |
 
 use std::io::{self, IoSlice, Write};
 use std::net::Shutdown;
@@ -35,6 +35,10 @@ const _: () = assert!(Session::room_for(CIPHERTEXT_ROOM) <= READ_LIMIT);
 
 /// A connected socket that speaks TLS.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "two options, a pause and an end, none of which says anything of the others"
+)]
 pub struct SecureStream {
     io: StreamIo,
     session: Box<Session>,
@@ -48,7 +52,12 @@ pub struct SecureStream {
     broken: Option<ProtocolFailure>,
     /// A failure that a send has taken off the socket; the step that finds the end tells it.
     failure: Option<Failure>,
+    /// The poll has said that the connection is over while there was still something to read, and a send has taken the reason: a
+    /// reset after the peer's FIN is EPIPE, told once. It closes when the end is told.
+    gone: bool,
     tap: Tap,
+    /// Whether received records are told even if nothing for the program was in them: they may have been sessions.
+    announces: bool,
 }
 
 /// What the program can still receive.
@@ -118,7 +127,9 @@ impl SecureStream {
             announced: 0,
             broken: None,
             failure: None,
+            gone: false,
             tap: if tapped { Tap::On(Vec::new()) } else { Tap::Off },
+            announces: false,
         }
     }
 
@@ -193,7 +204,10 @@ impl SecureStream {
             return match self.io.take_error() {
                 Ok(None) if self.failure.is_some() => Some(StreamEvent::Closed(self.failure)),
                 Ok(None) if self.read == ReadSide::Ended => Some(StreamEvent::Closed(None)),
-                Ok(None) => None,
+                Ok(None) => {
+                    self.gone = true;
+                    None
+                }
                 Ok(Some(error)) | Err(error) => Some(StreamEvent::Closed(Some(error.into()))),
             };
         }
@@ -248,6 +262,11 @@ impl SecureStream {
         }
     }
 
+    /// From now on records without data are told as [`StreamEvent::Data`] of no bytes.
+    pub fn announce(&mut self) {
+        self.announces = true;
+    }
+
     /// Holds back data and the end of the stream.
     pub fn pause(&mut self) {
         self.paused = true;
@@ -266,14 +285,19 @@ impl SecureStream {
         if let WriteSide::Flushing { rest, sent } = &self.write {
             let (rest, sent) = (rest.clone(), *sent);
             let mut written = sent;
-            let mut waiting = Vec::new();
             // Into memory: closing is not the time to be told that there is no room.
+            let mut waiting = self.take_waiting();
             while written < rest.len() {
-                written += self.session.write_plaintext(&rest[written..]);
-                while self.session.wants_send() && self.session.send(&mut waiting).is_ok() {}
+                let count = self.session.write_plaintext(&rest[written..]);
+                if count == 0 {
+                    // With room for everything only a session that the peer has broken takes nothing, now and for ever.
+                    break;
+                }
+                written += count;
+                waiting.append(&mut self.take_waiting());
             }
             self.session.close_notify();
-            while self.session.wants_send() && self.session.send(&mut waiting).is_ok() {}
+            waiting.append(&mut self.take_waiting());
             self.discard_received();
             return Some((self.io, waiting));
         }
@@ -286,9 +310,15 @@ impl SecureStream {
             Flushed::All if self.read == ReadSide::Open && self.io.unacknowledged() > 0 => {}
             Flushed::All | Flushed::Failed => return None,
         }
+        let waiting = self.take_waiting();
+        Some((self.io, waiting))
+    }
+
+    /// The ciphertext that waits to be sent.
+    fn take_waiting(&mut self) -> Vec<u8> {
         let mut waiting = Vec::new();
         while self.session.wants_send() && self.session.send(&mut waiting).is_ok() {}
-        Some((self.io, waiting))
+        waiting
     }
 
     /// Reads what nobody will ask for. A socket that is closed with received bytes in it is reset, and what the kernel has
@@ -438,7 +468,7 @@ impl SecureStream {
         if self.broken.is_none() && self.read == ReadSide::Closed {
             return Some(self.end_of_stream());
         }
-        None
+        self.announces.then_some(StreamEvent::Data(0))
     }
 
     fn data(&mut self, count: usize) -> StreamEvent {
@@ -461,7 +491,8 @@ impl SecureStream {
     }
 
     fn can_read(&self) -> bool {
-        !self.paused && self.read != ReadSide::Ended && self.broken.is_none()
+        // As in `stream`: a reset ends a pause.
+        (!self.paused || self.ready.failed) && self.read != ReadSide::Ended && self.broken.is_none()
     }
 
     fn is_tapped(&self) -> bool {
@@ -479,12 +510,15 @@ impl SecureStream {
 
     /// The end was told and nothing is left to send, so that the socket closes by itself.
     fn is_over(&self) -> bool {
-        self.read == ReadSide::Ended
-            && match self.write {
-                WriteSide::Open | WriteSide::Full => !self.allow_half_open,
-                WriteSide::Flushing { .. } => false,
-                WriteSide::Ending { .. } | WriteSide::Shut { .. } => true,
-            }
+        self.read == ReadSide::Ended && (self.gone || self.is_done_writing())
+    }
+
+    fn is_done_writing(&self) -> bool {
+        match self.write {
+            WriteSide::Open | WriteSide::Full => !self.allow_half_open,
+            WriteSide::Flushing { .. } => false,
+            WriteSide::Ending { .. } | WriteSide::Shut { .. } => true,
+        }
     }
 
     fn finish_writing(&mut self, state: WriteSide) {

@@ -1,10 +1,12 @@
 //! What tokio does for TLS: handshakes, and sending the last bytes of sockets that the program has closed.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::task::AbortHandle;
 
 use crate::runtime;
@@ -49,7 +51,8 @@ impl Shaken {
 /// Shakes hands on a tokio thread; `report` is called there exactly once, also when
 /// the task is aborted.
 ///
-/// `io` keeps its descriptor, and must not be read or written until then.
+/// `io` keeps its descriptor, and must not be read or written until then. `initial` is what was received before: it goes
+/// first, and is not among the bytes that are kept for a tap.
 ///
 /// # Errors
 ///
@@ -57,13 +60,14 @@ impl Shaken {
 pub fn start(
     io: &StreamIo,
     handshake: Handshake,
+    initial: Vec<u8>,
     report: impl FnOnce(Shaken) + Send + 'static,
 ) -> io::Result<AbortHandle> {
     let duplicate = io.duplicate()?;
     let report = Report::new(report);
     let task = runtime::handle()?.spawn(async move {
         let shaken = match AsyncStream::try_from(duplicate) {
-            Ok(stream) => shake(stream, handshake).await,
+            Ok(stream) => shake(stream, handshake, initial).await,
             Err(error) => Shaken::failed(HandshakeFailure::Transport(error)),
         };
         // The duplicate is closed by now, so that closing the socket itself closes the connection.
@@ -72,7 +76,61 @@ pub fn start(
     Ok(task.abort_handle())
 }
 
-async fn shake(stream: AsyncStream, handshake: Handshake) -> Shaken {
+async fn shake(stream: AsyncStream, handshake: Handshake, initial: Vec<u8>) -> Shaken {
+    let known = initial.len();
+    let stream = Continued { initial, read: 0, stream };
+    let mut shaken = shake_hands(stream, handshake).await;
+    shaken.received.drain(..known.min(shaken.received.len()));
+    shaken
+}
+
+/// A stream whose first bytes were received elsewhere.
+struct Continued {
+    initial: Vec<u8>,
+    read: usize,
+    stream: AsyncStream,
+}
+
+impl AsyncRead for Continued {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let rest = &self.initial[self.read..];
+        if rest.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(cx, buffer);
+        }
+        let count = rest.len().min(buffer.remaining());
+        buffer.put_slice(&rest[..count]);
+        self.read += count;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Continued {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, data)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, data)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+async fn shake_hands(stream: Continued, handshake: Handshake) -> Shaken {
     // On the worker's side: what the JS thread allocates for a task should be small, since it may have to for thousands at once.
     let done = match handshake {
         Handshake::Client(context, parameters) => Box::pin(client_handshake(stream, context, parameters)).await,

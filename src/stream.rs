@@ -10,7 +10,7 @@
 //! | room to write while the rest of an `end(data)` waits | none until it is sent, then `Closed` or half-closed |
 //! | bytes | `Data` |
 //! | the peer's FIN | `End`, and `Closed` in the next step unless the socket stays half open; only `Closed` after our own FIN |
-//! | a reset, also while paused | `Closed` with the failure |
+//! | a reset, which ends a pause | what was received before it, and `Closed` with the failure |
 
 use std::io;
 use std::net::Shutdown;
@@ -30,6 +30,7 @@ pub const LARGE: usize = 16 * 1024;
 
 /// A connected stream socket.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts that no state holds")]
 pub struct Stream {
     io: StreamIo,
     allow_half_open: bool,
@@ -40,6 +41,9 @@ pub struct Stream {
     bulk: bool,
     /// A failure that a send or a bulk read has taken off the socket; the step that finds the end tells it.
     failure: Option<Failure>,
+    /// The poll has said that the connection is over while there was still something to read, and a send has taken the reason: a
+    /// reset after the peer's FIN is EPIPE, told once. It closes when the end is told.
+    gone: bool,
 }
 
 /// What the program can still receive.
@@ -128,6 +132,7 @@ impl Stream {
             paused: false,
             bulk: false,
             failure: None,
+            gone: false,
         }
     }
 
@@ -162,7 +167,7 @@ impl Stream {
     pub fn has_work(&self) -> bool {
         self.is_over()
             || self.ready.failed
-            || (self.ready.readable && !self.paused && self.read != ReadSide::Ended)
+            || (self.ready.readable && self.can_read())
             || (self.ready.writable && matches!(self.write, WriteSide::Full | WriteSide::Flushing { .. }))
     }
 
@@ -174,14 +179,17 @@ impl Stream {
         if let Some(event) = self.write_step() {
             return Some(event);
         }
-        if self.ready.readable && !self.paused && self.read != ReadSide::Ended {
+        if self.ready.readable && self.can_read() {
             return self.read_step(scratch);
         }
         if std::mem::take(&mut self.ready.failed) {
             return match self.io.take_error() {
                 Ok(None) if self.failure.is_some() => Some(StreamEvent::Closed(self.failure)),
                 Ok(None) if self.read == ReadSide::Ended => Some(StreamEvent::Closed(None)),
-                Ok(None) => None,
+                Ok(None) => {
+                    self.gone = true;
+                    None
+                }
                 Ok(Some(error)) | Err(error) => Some(StreamEvent::Closed(Some(error.into()))),
             };
         }
@@ -368,14 +376,22 @@ impl Stream {
         }
     }
 
+    /// A reset is the end of the connection, paused or not: what came before it is read, or it would be lost.
+    fn can_read(&self) -> bool {
+        (!self.paused || self.ready.failed) && self.read != ReadSide::Ended
+    }
+
     /// The end was told and nothing is left to send, so that the socket closes by itself.
     fn is_over(&self) -> bool {
-        self.read == ReadSide::Ended
-            && match self.write {
-                WriteSide::Open | WriteSide::Full => !self.allow_half_open,
-                WriteSide::Flushing { .. } => false,
-                WriteSide::Shut => true,
-            }
+        self.read == ReadSide::Ended && (self.gone || self.is_done_writing())
+    }
+
+    fn is_done_writing(&self) -> bool {
+        match self.write {
+            WriteSide::Open | WriteSide::Full => !self.allow_half_open,
+            WriteSide::Flushing { .. } => false,
+            WriteSide::Shut => true,
+        }
     }
 
     fn finish_writing(&mut self) -> bool {

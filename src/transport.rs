@@ -217,6 +217,13 @@ impl Transport {
         }
     }
 
+    /// Tells of records without data from now on, after a handshake.
+    pub fn announce(&mut self) {
+        if let Self::Secure(stream) = self {
+            stream.announce();
+        }
+    }
+
     /// Holds back data and the end of the stream.
     pub fn pause(&mut self) {
         match self {

@@ -35,6 +35,66 @@ async function program({ connect, listen }: Pick<typeof api, 'connect' | 'listen
 program(api);
 program(Bun);
 
+const pem = Bun.file('cert.pem');
+const secure: Bun.TLSOptions = { key: [pem, 'text', new Uint8Array(1)], cert: pem, ca: [pem], ALPNProtocols: '\x02h2' };
+function encrypted({ connect, listen }: Pick<typeof api, 'connect' | 'listen'>): void {
+  listen({ hostname: 'localhost', port: 0, tls: { ...secure, requestCert: true }, socket: { data() {} } });
+  connect({
+    hostname: 'localhost',
+    port: 1,
+    tls: { ...secure, serverName: 'example.org', rejectUnauthorized: false },
+    socket: {
+      open(socket) {
+        socket.setServername('example.org');
+        const saved = socket.getSession();
+        if (saved) socket.setSession(saved);
+      },
+      handshake(socket, success, error) {
+        const verified: boolean = success && error === null && socket.authorized;
+        if (verified) console.log(socket.getCipher().name, socket.getPeerCertificate().subject.CN, socket.alpnProtocol);
+      },
+      data(socket) {
+        const [raw, upgraded] = socket.upgradeTLS({ tls: secure, data: 5, socket: { drain() {} } });
+        const five: number = upgraded.data;
+        raw.end();
+        return void five;
+      },
+    },
+  });
+}
+encrypted(api);
+encrypted(Bun);
+connect({
+  hostname: 'localhost',
+  port: 1,
+  tls: { keyFile: 'key.pem', certFile: 'cert.pem', caFile: 'ca.pem', minVersion: 0x0304, maxVersion: 0x0304 },
+  socket: { data() {} },
+});
+
+async function datagrams({ udpSocket }: Pick<typeof api, 'udpSocket'>): Promise<void> {
+  const socket = await udpSocket({
+    binaryType: 'arraybuffer',
+    socket: {
+      data(socket, data, port, address, { truncated }) {
+        const buffer: ArrayBuffer = data;
+        if (!truncated) socket.send(buffer, port, address);
+      },
+      drain() {},
+      error(_socket, error) {
+        throw error;
+      },
+    },
+  });
+  const { port, family }: Bun.SocketAddress = socket.address;
+  socket.sendMany(['text', port, '127.0.0.1', new Uint8Array(1), port, '127.0.0.1']);
+  if (family === 'IPv4') socket.setBroadcast(true);
+  const connected = await udpSocket({ connect: { hostname: '127.0.0.1', port }, socket: { data() {} } });
+  const sent: boolean = connected.send('text');
+  if (!sent) connected.close();
+}
+datagrams(api);
+datagrams(Bun);
+
 const controller = new AbortController();
 connect({
   hostname: 'localhost',

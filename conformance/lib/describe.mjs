@@ -1,6 +1,6 @@
 // Values as one line of text that is the same under every runtime and in every run.
 
-const ERROR_KEYS = ['code', 'errno', 'syscall', 'address', 'port', 'hostname', 'reason', 'library'];
+const ERROR_KEYS = ['code', 'errno', 'syscall', 'address', 'port', 'hostname', 'reason', 'library', 'errqueue'];
 
 /** What differs between runs (ports, folders) and the name that stands for it. */
 const standIns = [];

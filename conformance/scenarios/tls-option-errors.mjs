@@ -24,6 +24,9 @@ export default async function ({ listen, connect, main }) {
     'keyFile is not there': { keyFile: '/nowhere' },
     'protocols are a number': { ALPNProtocols: 5 },
     'serverName is a number': { serverName: 5 },
+    'serverName with a null byte': { serverName: 'localhost\0.elsewhere.example' },
+    'alias with a null byte': { servername: '\0' },
+    'null byte and a wrong ca': { serverName: '\0', ca: 'nonsense' },
   };
   for (const [label, tls] of Object.entries(wrong)) {
     main.attempt(`listen, ${label}`, () => listen({ hostname: '127.0.0.1', port: 0, tls, socket: { data() {} } }));

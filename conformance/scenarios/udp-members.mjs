@@ -10,5 +10,5 @@ export default async function ({ udpSocket, main }) {
   main.say(Object.prototype.toString.call(socket));
   const wrong = Object.getOwnPropertyDescriptor(prototype, 'port').get;
   main.attempt('getter of another object', () => wrong.call({}));
-  main.say(socket[Symbol.dispose].name, socket[Symbol.dispose](), socket.closed);
+  main.say(socket[Symbol.dispose].name, socket[Symbol.dispose].length, socket[Symbol.dispose](), socket.closed);
 }

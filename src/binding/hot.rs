@@ -2,6 +2,7 @@
 //!
 //! They take small integers and leave their results in the shared record: no value is made, no argument is converted.
 
+use std::cell::RefCell;
 use std::ffi::{CStr, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
@@ -14,7 +15,7 @@ use super::datagram;
 use super::engine::Core;
 use crate::reactor::{Event, Next};
 use crate::stream::{Ended, StreamEvent, Written};
-use crate::udp::UdpEvent;
+use crate::udp::{Found, UdpEvent};
 
 /// How many numbers the record has.
 pub(super) const RECORD: usize = 16;
@@ -36,6 +37,11 @@ const RAW: i32 = 12;
 const BROKEN: i32 = 13;
 const DATAGRAM: i32 = 20;
 const FAILED: i32 = 21;
+
+// Where the error of a `FAILED` was found; `lib/udp.js` has the same list.
+const PENDING: i32 = 0;
+const QUEUED: i32 = 1;
+const SENDING: i32 = 2;
 
 type Arguments<const N: usize> = [sys::napi_value; N];
 
@@ -207,7 +213,14 @@ impl Core {
             Event::Udp(slot, event) => match event {
                 UdpEvent::Datagram(arrived) => self.tell_datagram(DATAGRAM, slot, &arrived),
                 UdpEvent::Drain => self.tell(&[DRAIN, slot.cast_signed()]),
-                UdpEvent::Failed(failure) => self.tell(&[FAILED, slot.cast_signed(), failure.number()]),
+                UdpEvent::Failed { failure, found } => {
+                    let found = match found {
+                        Found::Pending => PENDING,
+                        Found::Queued => QUEUED,
+                        Found::Sending => SENDING,
+                    };
+                    self.tell(&[FAILED, slot.cast_signed(), failure.number(), found]);
+                }
             },
         }
     }
@@ -232,18 +245,16 @@ unsafe extern "C" fn next(env: sys::napi_env, info: sys::napi_callback_info) -> 
             // SAFETY: no other slice of the scratch memory is alive, and JS does not run.
             let scratch = core.scratch.slice();
             let next = core.with(|reactor| {
-                let next = reactor.next(scratch);
-                if matches!(next, Ok(Next::Idle)) {
-                    // In this order: from here on whoever rings is heard, and what was finished before, with a bell that
-                    // was still rung, is found by looking once more.
-                    core.bell.looked();
-                    if reactor.take_finished() {
-                        core.bell.expect_look();
-                        return Ok(Next::Yield);
-                    }
-                    reactor.sleep()?;
+                let next = reactor.next(scratch)?;
+                if !matches!(next, Next::Idle) {
+                    return Ok(next);
                 }
-                next
+                // The reactor is needed for two things, one after the other.
+                let reactor = RefCell::new(reactor);
+                match core.bell.rest(|| reactor.borrow_mut().take_finished(), || reactor.borrow_mut().sleep()) {
+                    Some(slept) => slept.map(|()| Next::Idle),
+                    None => Ok(Next::Yield),
+                }
             });
             match next {
                 Some(Ok(Next::Event(event))) => core.event(event),

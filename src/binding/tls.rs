@@ -12,8 +12,10 @@ use crate::failure::Failure;
 use crate::shaking::Handshake;
 use crate::tls::{
     self, Alpn, CertificateProblem, ClientContext, ContextError, Failed, HandshakeFailure, KeyAndChain, KeyLogFile,
-    ProtocolFailure, SecureOptions, ServerContext, ServerParameters, Session, TlsOptions, Versions,
+    ProtocolFailure, SavedSession, SecureOptions, ServerContext, ServerParameters, Session, TlsOptions, Versions,
+    Witness,
 };
+use crate::transport::Transport;
 
 /// A private key and its certificates.
 #[napi(object, object_to_js = false)]
@@ -168,6 +170,10 @@ pub struct ClientShake {
     pub reject_unauthorized: Option<bool>,
     /// Whether received records are shown before they are decrypted.
     pub tapped: bool,
+    /// What the peer sent before.
+    pub initial_data: Option<Buffer>,
+    /// Whether a [`TlsWitness`] is wanted.
+    pub witnessed: bool,
 }
 
 /// How one connection answers a handshake.
@@ -179,6 +185,10 @@ pub struct ServerShake {
     pub reject_unauthorized: Option<bool>,
     /// Whether received records are shown before they are decrypted.
     pub tapped: bool,
+    /// What the peer sent before.
+    pub initial_data: Option<Buffer>,
+    /// Whether a [`TlsWitness`] is wanted.
+    pub witnessed: bool,
 }
 
 /// What a handshake settled, as far as every connection needs it.
@@ -287,6 +297,31 @@ pub struct Curve {
     pub size: u32,
 }
 
+/// What the `keylog` and `session` handlers of one connection are told.
+#[napi]
+#[derive(Default)]
+pub struct TlsWitness {
+    log: Arc<Witness>,
+    saved: Option<Arc<SavedSession>>,
+    told: u32,
+}
+
+#[napi]
+impl TlsWitness {
+    /// The lines of the key log since the last call.
+    #[napi]
+    pub fn lines(&self) -> Vec<Buffer> {
+        self.log.take_lines().into_iter().map(|line| line.into_bytes().into()).collect()
+    }
+
+    /// How many sessions a client's server has given since the last call.
+    #[napi]
+    pub fn sessions(&mut self) -> u32 {
+        let received = self.saved.as_ref().map_or(0, |saved| saved.received());
+        received - std::mem::replace(&mut self.told, received)
+    }
+}
+
 #[napi]
 impl SocketHandle {
     /// Makes the socket wait for its handshake: nothing is written or read in plain text any more.
@@ -297,7 +332,7 @@ impl SocketHandle {
 
     /// Begins a handshake. The outcome comes as an event.
     #[napi]
-    pub fn shake_as_client(&self, tls: &ClientTls, shake: ClientShake) {
+    pub fn shake_as_client(&self, tls: &ClientTls, shake: ClientShake) -> Option<TlsWitness> {
         let context = Arc::clone(&tls.0);
         let mut parameters = context.parameters(shake.host.as_deref());
         if let Some(name) = shake.server_name {
@@ -309,19 +344,30 @@ impl SocketHandle {
         }
         parameters.session = shake.session.and_then(|handle| tls::find_session(&handle));
         parameters.keep_received = shake.tapped;
-        self.reactor(|reactor, slot| reactor.shake_hands(slot, Handshake::Client(context, parameters)));
+        let witness = shake.witnessed.then(|| {
+            let saved = Arc::clone(parameters.session.get_or_insert_default());
+            TlsWitness { log: Arc::default(), told: saved.received(), saved: Some(saved) }
+        });
+        parameters.witness = witness.as_ref().map(|witness| Arc::clone(&witness.log));
+        let initial = shake.initial_data.map(Vec::from).unwrap_or_default();
+        self.reactor(|reactor, slot| reactor.shake_hands(slot, Handshake::Client(context, parameters), initial));
+        witness
     }
 
     /// Answers a handshake. The outcome comes as an event.
     #[napi]
-    pub fn shake_as_server(&self, tls: &ServerTls, shake: ServerShake) {
+    pub fn shake_as_server(&self, tls: &ServerTls, shake: ServerShake) -> Option<TlsWitness> {
+        let witness = shake.witnessed.then(TlsWitness::default);
         let parameters = ServerParameters {
             verify_mode: shake.request_cert.zip(shake.reject_unauthorized),
             keep_received: shake.tapped,
+            witness: witness.as_ref().map(|witness| Arc::clone(&witness.log)),
             ..ServerParameters::default()
         };
         let context = Arc::clone(&tls.0);
-        self.reactor(|reactor, slot| reactor.shake_hands(slot, Handshake::Server(context, parameters)));
+        let initial = shake.initial_data.map(Vec::from).unwrap_or_default();
+        self.reactor(|reactor, slot| reactor.shake_hands(slot, Handshake::Server(context, parameters), initial));
+        witness
     }
 
     /// What the handshake settled, once it is over.
@@ -403,6 +449,12 @@ impl SocketHandle {
         self.session(|session| session.export_keying_material(length as usize, label.as_bytes(), context.as_deref()))
             .flatten()
             .map(Buffer::from)
+    }
+
+    /// Tells of records without data from now on: sessions may be in them.
+    #[napi]
+    pub fn announce(&self) {
+        self.with(Transport::announce);
     }
 
     /// The largest record from now on, in bytes of plaintext; false if TLS has no such size.

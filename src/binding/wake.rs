@@ -2,16 +2,17 @@
 
 use std::ffi::c_void;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use napi::bindgen_prelude::*;
 use napi::{check_status, sys};
 
+use crate::wake;
+
 /// Wakes the JS thread at most once until it has looked.
 pub(super) struct Bell {
-    /// A look is due: nobody needs to ring again.
-    rung: AtomicBool,
+    due: wake::Bell,
     /// How often the function was called.
     calls: AtomicU64,
     // Taken only when the JS thread is to be woken from outside, never for data; `None` once the environment goes down.
@@ -25,8 +26,13 @@ struct Function(sys::napi_threadsafe_function);
 unsafe impl Send for Function {}
 
 impl Bell {
-    /// Makes the threadsafe function around the JS dispatcher, not keeping the loop alive yet.
-    pub(super) fn new(env: &Env, dispatch: &napi::bindgen_prelude::Function<'_, (), ()>) -> Result<Arc<Self>> {
+    /// Makes the threadsafe function around the JS dispatcher, not keeping the loop alive yet. `resource` is what async hooks
+    /// are shown for it.
+    pub(super) fn new(
+        env: &Env,
+        dispatch: &napi::bindgen_prelude::Function<'_, (), ()>,
+        resource: &Object<'_>,
+    ) -> Result<Arc<Self>> {
         let name = env.create_string("bun-sockets")?;
         let mut function = ptr::null_mut();
         // SAFETY: every handle belongs to `env` and is alive in this call; null stands for "none" where it is allowed.
@@ -34,7 +40,7 @@ impl Bell {
             sys::napi_create_threadsafe_function(
                 env.raw(),
                 dispatch.raw(),
-                ptr::null_mut(),
+                resource.raw(),
                 name.raw(),
                 0,
                 1,
@@ -48,7 +54,7 @@ impl Bell {
         // SAFETY: the function was made above, on this thread.
         check_status!(unsafe { sys::napi_unref_threadsafe_function(env.raw(), function) })?;
         Ok(Arc::new(Self {
-            rung: AtomicBool::new(false),
+            due: wake::Bell::new(),
             calls: AtomicU64::new(0),
             function: Mutex::new(Some(Function(function))),
         }))
@@ -56,23 +62,22 @@ impl Bell {
 
     /// Makes the JS thread look, unless it is going to anyway. From any thread.
     pub(super) fn ring(&self) {
-        if self.rung.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let function = self.function.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Function(function)) = *function {
-            self.calls.fetch_add(1, Ordering::Relaxed);
-            // SAFETY: the lock keeps the function from being given up meanwhile.
-            let status = unsafe {
-                sys::napi_call_threadsafe_function(
-                    function,
-                    ptr::null_mut(),
-                    sys::ThreadsafeFunctionCallMode::nonblocking,
-                )
-            };
-            // The queue has no limit, so only an environment that is going down refuses.
-            debug_assert!(status == sys::Status::napi_ok || status == sys::Status::napi_closing);
-        }
+        self.due.ring(|| {
+            let function = self.function.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(Function(function)) = *function {
+                self.calls.fetch_add(1, Ordering::Relaxed);
+                // SAFETY: the lock keeps the function from being given up meanwhile.
+                let status = unsafe {
+                    sys::napi_call_threadsafe_function(
+                        function,
+                        ptr::null_mut(),
+                        sys::ThreadsafeFunctionCallMode::nonblocking,
+                    )
+                };
+                // The queue has no limit, so only an environment that is going down refuses.
+                debug_assert!(status == sys::Status::napi_ok || status == sys::Status::napi_closing);
+            }
+        });
     }
 
     /// How often the function was called so far.
@@ -82,12 +87,12 @@ impl Bell {
 
     /// A look is due even though nobody rang: the loop comes back by itself.
     pub(super) fn expect_look(&self) {
-        self.rung.store(true, Ordering::Release);
+        self.due.expect_look();
     }
 
-    /// The JS thread has looked at everything.
-    pub(super) fn looked(&self) {
-        self.rung.store(false, Ordering::SeqCst);
+    /// The JS thread has looked at everything: [`wake::Bell::rest`].
+    pub(super) fn rest<R>(&self, found: impl FnOnce() -> bool, sleep: impl FnOnce() -> R) -> Option<R> {
+        self.due.rest(found, sleep)
     }
 
     /// Lets the threadsafe function keep the loop alive, or not. On the JS thread only.

@@ -57,6 +57,15 @@ pub struct Arrived {
     pub sender: SocketAddr,
 }
 
+/// An error that [`DatagramIo::take_error`] has found.
+#[derive(Debug)]
+pub struct Reported {
+    /// The error.
+    pub error: io::Error,
+    /// It was in the socket's error queue, which only Linux has.
+    pub queued: bool,
+}
+
 /// A datagram to send.
 #[derive(Clone, Copy, Debug)]
 pub struct Packet<'a> {
@@ -180,7 +189,7 @@ impl DatagramIo {
     /// # Errors
     ///
     /// The system's; none is known to occur.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+    pub fn take_error(&self) -> io::Result<Option<Reported>> {
         platform::take_error(&self.socket)
     }
 

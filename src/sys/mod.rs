@@ -12,7 +12,7 @@ mod platform;
 mod poller;
 
 pub use async_stream::AsyncStream;
-pub use datagram::{Arrived, DatagramIo, DatagramSharing, Membership, Packet};
+pub use datagram::{Arrived, DatagramIo, DatagramSharing, Membership, Packet, Reported};
 pub use platform::{
     BAD_DESCRIPTOR, CONNECTION_REFUSED, Descriptor, INVALID, IO_ERROR, ListenerIo, Sharing, StreamIo, UNSUPPORTED,
     expect_large_blocks, interface_index, interface_name, is_aborted, is_transient, number,

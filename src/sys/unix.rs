@@ -115,11 +115,13 @@ impl StreamIo {
     ///
     /// # Errors
     ///
-    /// Those of `socket` and `connect`; EINVAL for a path that does not fit.
+    /// Those of `socket` and `connect`; EINVAL for a path that does not fit, which on Linux is one whose last part is longer
+    /// than about 90 bytes, or, longer than 107 as a whole, has no directory that can be opened.
     pub fn connect_unix(path: &[u8]) -> io::Result<Self> {
         let socket = Socket::new(Domain::UNIX, nonblocking(Type::STREAM), None)?;
         unix_defaults(&socket)?;
-        start(&socket, &unix_address(path)?)?;
+        let path = UnixPath::new(path)?;
+        start(&socket, &path.address)?;
         Ok(Self { socket, unix: true })
     }
 
@@ -391,11 +393,12 @@ impl ListenerIo {
     ///
     /// # Errors
     ///
-    /// Those of `socket`, `bind` and `listen`; EINVAL for a path that does not fit.
+    /// Those of `socket`, `bind` and `listen`; EINVAL for a path that does not fit, as in [`StreamIo::connect_unix`].
     pub fn bind_unix(path: &[u8]) -> io::Result<Self> {
         let socket = Socket::new(Domain::UNIX, nonblocking(Type::STREAM), None)?;
         unix_defaults(&socket)?;
-        socket.bind(&unix_address(path)?)?;
+        let path = UnixPath::new(path)?;
+        socket.bind(&path.address)?;
         socket.listen(BACKLOG)?;
         Ok(Self { socket, unix: true })
     }
@@ -457,13 +460,55 @@ fn start(socket: &Socket, address: &SockAddr) -> io::Result<()> {
     }
 }
 
-/// The bytes of a path are its name: nothing is decoded, and an abstract name is not padded.
+/// The address of a unix path, and what it goes through.
+struct UnixPath {
+    address: SockAddr,
+    /// The directory of a path that is too long to be an address. Its descriptor is part of the address.
+    _directory: Option<std::fs::File>,
+}
+
+impl UnixPath {
+    /// The bytes of a path are its name: nothing is decoded, and an abstract name is not padded.
+    fn new(path: &[u8]) -> io::Result<Self> {
+        if path.len() > UNIX_PATH_MAX {
+            return Self::through_directory(path);
+        }
+        Ok(Self { address: unix_address(path)?, _directory: None })
+    }
+
+    /// Linux shows what is in an open directory under a short name, so that only the last part of a path must fit: as Bun does
+    /// it.
+    #[cfg(target_os = "linux")]
+    fn through_directory(path: &[u8]) -> io::Result<Self> {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+        use std::os::unix::fs::OpenOptionsExt;
+
+        let invalid = || io::Error::from_raw_os_error(INVALID);
+        // An abstract name is no path, whatever is in it.
+        let slash = path.iter().rposition(|byte| *byte == b'/').filter(|_| path[0] != 0).ok_or_else(invalid)?;
+        let directory = std::fs::OpenOptions::new()
+            .read(true)
+            .custom_flags(libc::O_PATH | libc::O_DIRECTORY)
+            .open(OsStr::from_bytes(&path[..=slash]))
+            .map_err(|_| invalid())?;
+        let mut short = format!("/proc/self/fd/{}/", directory.as_raw_fd()).into_bytes();
+        short.extend_from_slice(&path[slash + 1..]);
+        if short.len() > UNIX_PATH_MAX {
+            return Err(invalid());
+        }
+        Ok(Self { address: unix_address(&short)?, _directory: Some(directory) })
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn through_directory(_path: &[u8]) -> io::Result<Self> {
+        Err(io::Error::from_raw_os_error(INVALID))
+    }
+}
+
 fn unix_address(path: &[u8]) -> io::Result<SockAddr> {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
-    if path.len() > UNIX_PATH_MAX {
-        return Err(io::Error::from_raw_os_error(INVALID));
-    }
     SockAddr::unix(OsStr::from_bytes(path))
 }
 

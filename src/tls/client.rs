@@ -12,12 +12,15 @@ use webpki::CertRevocationList;
 use super::failure::ContextError;
 use super::handshake::HANDSHAKE_TIME_LIMIT;
 use super::identity::{CURRENT_IDENTITIES, Identities};
-use super::keylog::{KeyLogFile, key_log};
+use super::keylog::{KeyLogFile, Witness, key_log};
 use super::options::TlsOptions;
 use super::provider::provider_with;
 use super::resumption::SavedSession;
 use super::roots::{Roots, default_roots};
 use super::verify::{ExpectedName, ServerVerifier};
+
+/// What a certificate must be for when nothing else says so.
+const NAME_OF_NO_HOST: &str = "localhost";
 
 /// rustls compares verifiers by address before it resumes a session, so there is exactly one.
 static SERVER_VERIFIER: LazyLock<Arc<ServerVerifier>> = LazyLock::new(|| Arc::new(ServerVerifier));
@@ -48,6 +51,8 @@ pub struct ClientParameters {
     pub session: Option<Arc<SavedSession>>,
     /// Whether the bytes that are received in the handshake are kept, for `upgradeTLS()`.
     pub keep_received: bool,
+    /// Who is told the secrets.
+    pub witness: Option<Arc<Witness>>,
     /// How long the handshake may take.
     pub time_limit: Duration,
 }
@@ -92,7 +97,8 @@ impl ClientContext {
         })
     }
 
-    /// The parameters of a connection to `host`; `None` for a unix path.
+    /// The parameters of a connection to `host`; `None` for a unix path, where as in Bun the certificate must be for
+    /// `localhost` and no name is announced.
     ///
     /// `serverName` wins over the host for both names. Differs from Bun (6): an address is never announced (RFC 6066), but it
     /// is verified. An empty `serverName` announces nothing; the host is verified then.
@@ -104,10 +110,11 @@ impl ClientContext {
         let expected = named.filter(|name| !name.is_empty()).or(host);
         ClientParameters {
             sni: named.or(host).filter(|name| !name.is_empty()).map(ToOwned::to_owned),
-            expected_name: expected.map_or(ExpectedName::Any, |name| ExpectedName::Name(name.to_owned())),
+            expected_name: ExpectedName::Name(expected.unwrap_or(NAME_OF_NO_HOST).to_owned()),
             reject_unauthorized: self.reject_unauthorized,
             session: None,
             keep_received: false,
+            witness: None,
             time_limit: HANDSHAKE_TIME_LIMIT,
         }
     }

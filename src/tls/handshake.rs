@@ -134,6 +134,7 @@ where
     let scope = Scope {
         policy: Some(Arc::clone(&policy)),
         identities: Some(Arc::clone(&context.identities)),
+        witness: parameters.witness,
         ..Scope::default()
     };
     let announced = announced_name(parameters.sni.as_deref());
@@ -205,7 +206,8 @@ where
         }
     };
     let policy = Arc::new(policy_for_clients(entry, mode));
-    let scope = Scope { policy: Some(Arc::clone(&policy)), ..Scope::default() };
+    let witness = parameters.witness.clone();
+    let scope = Scope { policy: Some(Arc::clone(&policy)), witness, ..Scope::default() };
     let (result, scope) = Box::new(InScope::new(scope, || (*start).into_stream(config).into_fallible())).await;
     match result {
         Ok(stream) => {

@@ -9,7 +9,7 @@
 //!
 //! rustls resumes a session only when the verifier and the client-certificate resolver are the very same objects as those of
 //! the connection that got the ticket. So there is one of each in the process, and what a single connection wants reaches
-//! them through [`scope`]: a thread-local that is set around every entry into rustls. Without it they refuse everything.
+//! them through `scope`: a thread-local that is set around every entry into rustls. Without it they refuse everything.
 
 mod alerts;
 mod certificate;
@@ -39,7 +39,7 @@ mod tests;
 pub use client::{ClientContext, ClientParameters};
 pub use failure::{CertificateProblem, ContextError, HandshakeFailure, ProtocolFailure};
 pub use handshake::{Failed, Handshaken, client_handshake, server_handshake};
-pub use keylog::KeyLogFile;
+pub use keylog::{KeyLogFile, Witness};
 pub use options::{Alpn, KeyAndChain, SECURE_OPTIONS, SecureOptions, TlsOptions, Versions};
 pub use provider::warm_up;
 pub use resumption::{SavedSession, find_session};

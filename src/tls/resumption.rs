@@ -63,9 +63,17 @@ struct State {
     group: Option<NamedGroup>,
     /// The last ticket's bytes; survives the ticket's use.
     ticket: Option<Vec<u8>>,
+    /// How many sessions came, tickets or not.
+    received: u32,
 }
 
 impl SavedSession {
+    /// How many sessions a server has given so far.
+    #[must_use]
+    pub fn received(&self) -> u32 {
+        self.lock().received
+    }
+
     /// The bytes that `getSession()` hands out; `None` when the system has no randomness to offer.
     pub fn handle(self: &Arc<Self>) -> Option<&[u8]> {
         if let Some(handle) = self.handle.get() {
@@ -125,6 +133,7 @@ impl ClientSessionStore for SavedSession {
         let ticket = ticket_bytes(&value);
         let mut state = self.lock();
         state.ticket = ticket;
+        state.received += 1;
         state.tls12 = Some(value);
     }
 
@@ -140,6 +149,7 @@ impl ClientSessionStore for SavedSession {
         let ticket = ticket_bytes(&value);
         let mut state = self.lock();
         state.ticket = ticket;
+        state.received += 1;
         if state.tls13.len() == TICKETS {
             state.tls13.pop_front();
         }

@@ -10,6 +10,7 @@ use rustls::pki_types::CertificateDer;
 
 use super::finished::FinishedMessages;
 use super::identity::Identities;
+use super::keylog::Witness;
 use super::opener::Opener;
 use super::verify::{PeerPolicy, Verdict};
 
@@ -29,6 +30,8 @@ pub(super) struct Scope {
     /// The chain of a peer that was refused, because the rustls connection that knew it is gone then.
     pub(super) refused_chain: Vec<CertificateDer<'static>>,
     pub(super) finished: FinishedMessages,
+    /// Who is told the connection's secrets.
+    pub(super) witness: Option<Arc<Witness>>,
     /// The latest keys for what the peer sends.
     pub(super) opener: Option<Opener>,
 }

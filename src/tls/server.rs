@@ -13,7 +13,7 @@ use webpki::CertRevocationList;
 use super::failure::ContextError;
 use super::handshake::HANDSHAKE_TIME_LIMIT;
 use super::identity::{Identities, ServerIdentities};
-use super::keylog::{KeyLogFile, key_log};
+use super::keylog::{KeyLogFile, Witness, key_log};
 use super::options::TlsOptions;
 use super::provider::provider_with;
 use super::roots::{Roots, default_roots};
@@ -58,13 +58,15 @@ pub struct ServerParameters {
     pub verify_mode: Option<(bool, bool)>,
     /// Whether the bytes that are received in the handshake are kept, for `upgradeTLS()`.
     pub keep_received: bool,
+    /// Who is told the secrets.
+    pub witness: Option<Arc<Witness>>,
     /// How long the handshake may take.
     pub time_limit: Duration,
 }
 
 impl Default for ServerParameters {
     fn default() -> Self {
-        Self { verify_mode: None, keep_received: false, time_limit: HANDSHAKE_TIME_LIMIT }
+        Self { verify_mode: None, keep_received: false, witness: None, time_limit: HANDSHAKE_TIME_LIMIT }
     }
 }
 

@@ -9,7 +9,7 @@ use std::ptr;
 use mio::net::UdpSocket;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::{Arrived, DatagramIo, Packet};
+use super::{Arrived, DatagramIo, Packet, Reported};
 use crate::udp::BATCH;
 
 /// How many messages one `sendmmsg` takes. Some dozen make the call's own cost small; the arrays for them are on the stack.
@@ -271,7 +271,7 @@ fn run_length(packets: &[Packet<'_>]) -> usize {
 }
 
 /// Reads the socket's error queue, which also takes the error off the socket that the next call would give otherwise.
-pub(super) fn take_error(socket: &UdpSocket) -> io::Result<Option<io::Error>> {
+pub(super) fn take_error(socket: &UdpSocket) -> io::Result<Option<Reported>> {
     let mut control = [0u64; CONTROL / 8];
     // SAFETY: plain numbers and pointers, for which zero is a value.
     let mut header: libc::msghdr = unsafe { zeroed() };
@@ -288,7 +288,9 @@ pub(super) fn take_error(socket: &UdpSocket) -> io::Result<Option<io::Error>> {
         match error.kind() {
             io::ErrorKind::Interrupted => {}
             // None that was queued; there may still be one that was not.
-            io::ErrorKind::WouldBlock => return socket.take_error(),
+            io::ErrorKind::WouldBlock => {
+                return Ok(socket.take_error()?.map(|error| Reported { error, queued: false }));
+            }
             _ => return Err(error),
         }
     }
@@ -305,7 +307,8 @@ pub(super) fn take_error(socket: &UdpSocket) -> io::Result<Option<io::Error>> {
             let data = unsafe { libc::CMSG_DATA(next) };
             // SAFETY: the data begins with this structure; it need not be aligned.
             let error = unsafe { data.cast::<libc::sock_extended_err>().read_unaligned() };
-            return Ok(Some(io::Error::from_raw_os_error(error.ee_errno.cast_signed())));
+            let error = io::Error::from_raw_os_error(error.ee_errno.cast_signed());
+            return Ok(Some(Reported { error, queued: true }));
         }
         // SAFETY: as for `CMSG_FIRSTHDR`.
         next = unsafe { libc::CMSG_NXTHDR(&raw const header, next) };

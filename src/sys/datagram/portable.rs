@@ -4,7 +4,7 @@ use std::io;
 
 use mio::net::UdpSocket;
 
-use super::{Arrived, DatagramIo, Packet};
+use super::{Arrived, DatagramIo, Packet, Reported};
 
 #[expect(clippy::unnecessary_wraps, reason = "Linux needs system calls here")]
 pub(super) fn report_errors(_socket: &UdpSocket, _ipv6: bool, _on: bool) -> io::Result<()> {
@@ -43,8 +43,8 @@ pub(super) fn send_many(io: &DatagramIo, packets: &[Packet<'_>]) -> io::Result<u
     Ok(packets.len())
 }
 
-pub(super) fn take_error(socket: &UdpSocket) -> io::Result<Option<io::Error>> {
-    socket.take_error()
+pub(super) fn take_error(socket: &UdpSocket) -> io::Result<Option<Reported>> {
+    Ok(socket.take_error()?.map(|error| Reported { error, queued: false }))
 }
 
 pub(super) fn has_room(_socket: &UdpSocket) -> bool {

@@ -3,13 +3,13 @@
 use std::io;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use mio::{Events, Poll, Registry};
 
 use super::{EVENTS, Ready};
+use crate::wake::OneShot;
 
 #[cfg(target_os = "linux")]
 #[path = "watch_epoll.rs"]
@@ -26,7 +26,7 @@ pub struct Poller {
     poll: Poll,
     events: Events,
     watch: Arc<Watch>,
-    armed: Arc<AtomicBool>,
+    armed: Arc<OneShot>,
     watcher: Option<JoinHandle<()>>,
 }
 
@@ -40,12 +40,11 @@ impl Poller {
     pub fn new(wake: impl Fn() + Send + 'static) -> io::Result<Self> {
         let poll = Poll::new()?;
         let watch = Arc::new(Watch::new(poll.as_raw_fd())?);
-        let armed = Arc::new(AtomicBool::new(false));
+        let armed = Arc::new(OneShot::new());
         let (waits, fired) = (Arc::clone(&watch), Arc::clone(&armed));
         let watcher = std::thread::Builder::new().name("bun-sockets-watch".to_owned()).spawn(move || {
             while waits.wait() {
-                fired.store(false, Ordering::Release);
-                wake();
+                fired.fired(&wake);
             }
         })?;
         Ok(Self { poll, events: Events::with_capacity(EVENTS), watch, armed, watcher: Some(watcher) })
@@ -77,10 +76,7 @@ impl Poller {
     ///
     /// The system's; none is known to occur on an intact poll.
     pub fn arm(&mut self) -> io::Result<()> {
-        if self.armed.swap(true, Ordering::AcqRel) {
-            return Ok(());
-        }
-        self.watch.arm(self.poll.as_raw_fd())
+        self.armed.arm(|| self.watch.arm(self.poll.as_raw_fd())).unwrap_or(Ok(()))
     }
 }
 

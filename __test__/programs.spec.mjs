@@ -1,0 +1,11 @@
+// Whole Bun programs, unchanged: what they print was recorded on real Bun (conformance/programs.mjs --record).
+
+import fs from 'node:fs';
+import test from 'ava';
+import { NAMES, REGISTER, recorded, run } from '../conformance/programs.mjs';
+
+for (const name of NAMES) {
+  test(`${name} prints what it prints on Bun`, (t) => {
+    t.is(run(name, process.execPath, REGISTER), fs.readFileSync(recorded(name), 'utf8'));
+  });
+}
