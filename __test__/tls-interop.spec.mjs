@@ -1,5 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import tls from 'node:tls';
 import test from 'ava';
 import {
@@ -202,5 +205,49 @@ test('a certificate that comes alone is followed by its issuers out of ca, on bo
     await dialSecure(t, where, { ...options, rejectUnauthorized: false });
     const [far] = await connected;
     t.is(far.getPeerCertificate(true).issuerCertificate?.serialNumber, sent);
+  }
+});
+
+(hasOpenssl ? test : test.skip)('a session of openssl s_client is resumed, TLS 1.2 and 1.3', async (t) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bun-sockets-session-'));
+  t.teardown(() => fs.rmSync(folder, { recursive: true }));
+  for (const [number, name] of VERSIONS) {
+    const options = { ...identity('server-ec'), minVersion: number, maxVersion: number };
+    const { target } = serveSecure(t, options, { data: (socket) => void socket.end('the answer\n') });
+    const file = path.join(folder, name);
+    for (const saved of [[], ['-sess_in', file]]) {
+      const to = ['s_client', '-connect', `127.0.0.1:${target.port}`, '-servername', 'localhost'];
+      const client = openssl(t, [...to, '-CAfile', pathOf('authority'), '-sess_out', file, ...saved]);
+      const [, what] = await client.says(/(New|Reused), TLSv1/);
+      client.child.stdin.write('the question\n');
+      await client.says(/the answer/);
+      await client.exited;
+      t.is(what, saved.length === 0 ? 'New' : 'Reused', name);
+    }
+  }
+});
+
+(hasOpenssl ? test : test.skip)('a session with openssl s_server is resumed, TLS 1.2 and 1.3', async (t) => {
+  for (const [, name] of VERSIONS) {
+    const version = `-${name.toLowerCase().replace('v', '').replace('.', '_')}`;
+    const files = ['-cert', pathOf('server-ec'), '-key', pathOf('server-ec-key')];
+    // -rev answers each line with its reverse.
+    const server = openssl(t, ['s_server', '-accept', '127.0.0.1:0', ...files, version, '-rev']);
+    const [, port] = await server.says(/ACCEPT .*:(\d+)/);
+    let session;
+    for (const reused of [false, true]) {
+      const options = { ca, serverName: 'localhost' };
+      const { socket, observer } = await dialSecure(t, { hostname: '127.0.0.1', port: Number(port) }, options, {
+        open: (socket) => void (session && socket.setSession(session)),
+      });
+      await observer.seen('drain');
+      socket.write('abc\n');
+      await observer.seen('data');
+      t.is(observer.text, 'cba\n');
+      t.is(socket.isSessionReused(), reused, name);
+      session = socket.getSession();
+      socket.close();
+      await observer.seen('close');
+    }
   }
 });

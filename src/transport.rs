@@ -8,7 +8,7 @@ use crate::secure::SecureStream;
 use crate::shaking::Shaken;
 use crate::stream::{Ended, READ_LIMIT, Stream, StreamEvent, Written};
 use crate::sys::{Ready, StreamIo};
-use crate::tls::{Failed, Session};
+use crate::tls::{Failed, HandshakeFailure, Role, Session};
 
 /// A connected socket.
 #[derive(Debug)]
@@ -101,6 +101,11 @@ impl Transport {
                     return Some(Step::Event(StreamEvent::Raw(count)));
                 }
                 Some(match shaking.outcome.take()?.result {
+                    // A client that resets right after its last word: as on Bun, such a handshake has never been.
+                    Ok(session) if session.role() == Role::Server => match shaking.io.take_error() {
+                        Ok(Some(error)) => Step::Failed(Failed::because(HandshakeFailure::Transport(error))),
+                        _ => Step::Shaken(session),
+                    },
                     Ok(session) => Step::Shaken(session),
                     Err(failed) => Step::Failed(failed),
                 })
