@@ -93,15 +93,28 @@ class TlsState {
     const tapped = this.#connection.isTapped;
     const { initialData } = this;
     this.initialData = undefined;
-    const { keylog, session } = this.#connection.handlers;
+    const { keylog, session, serverName: choosesName, alpnCallback } = this.#connection.handlers;
     const witnessed = keylog !== undefined || session !== undefined;
+    const asks = choosesName !== undefined || alpnCallback !== undefined;
     const common = { rejectUnauthorized, tapped, initialData, witnessed };
     if (this.#isServer) {
-      this.#witness = this.#handle.shakeAsServer(this.#context, { requestCert, ...common });
+      this.#witness = this.#handle.shakeAsServer(this.#context, { requestCert, asks, ...common });
     } else {
       const wishes = { host: this.#host, serverName: this.#serverName, session: this.#session };
       this.#witness = this.#handle.shakeAsClient(this.#context, { ...wishes, ...common });
     }
+  }
+
+  /** What the client wants, while the program is asked. @returns {{ serverName?: string, protocols?: Buffer }} */
+  hello() {
+    const { serverName, protocols } = this.#handle.hello() ?? {};
+    this.#serverName = serverName ?? undefined;
+    return { serverName: serverName ?? undefined, protocols: protocols ?? undefined };
+  }
+
+  /** @param {boolean | string | null} answer see `SocketHandle.choose` */
+  choose(answer) {
+    this.#handle.choose(answer);
   }
 
   /** The handshake has succeeded. Returns what the handshake handler is told. @returns {Error | null} */

@@ -87,6 +87,8 @@ pub enum StreamEvent {
     End,
     /// There is room again after a short write.
     Drain,
+    /// A client has said what it wants; the program is asked what becomes of it.
+    Hello,
     /// So many bytes of ciphertext are in the scratch memory; what they say comes next. Only on upgraded sockets.
     Raw(usize),
     /// The peer broke the rules of TLS, or says that we did; the caller drops the stream.

@@ -272,7 +272,7 @@ impl Connection {
                 assert!(self.cut || failure.is_some() || all, "closed before all the data");
                 self.open = false;
             }
-            StreamEvent::Raw(_) | StreamEvent::Broken(_) => panic!("{event:?} on a plain socket"),
+            StreamEvent::Raw(_) | StreamEvent::Hello | StreamEvent::Broken(_) => panic!("{event:?} on a plain socket"),
         }
     }
 
