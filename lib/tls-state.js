@@ -236,7 +236,8 @@ class TlsState {
   getServername() {
     if (!this.#isLive) return undefined;
     if (this.#isServer) return this.#serverName;
-    const name = this.#serverName ?? this.#entry.serverName ?? this.#host;
+    // As in Bun, `setServername` with an empty name does not change what is announced.
+    const name = (this.#serverName || this.#entry.serverName) ?? this.#host;
     // Differs from Bun (6): an address is not announced.
     return name === undefined || name === '' || net.isIP(name) !== 0 ? undefined : name;
   }
@@ -346,7 +347,8 @@ class TlsState {
    * @param {Buffer[]} chain
    */
   #certificateError({ code, message }, chain) {
-    const name = this.#serverName || this.#entry.serverName || this.#host || NAME_OF_NO_HOST;
+    // An empty name stands for the host, one that `setServername` gave too.
+    const name = (this.#serverName ?? this.#entry.serverName) || this.#host || NAME_OF_NO_HOST;
     if (code !== 'ERR_TLS_CERT_ALTNAME_INVALID' || chain.length === 0) {
       return tlsError(message, code);
     }

@@ -347,8 +347,7 @@ impl SocketHandle {
         let context = Arc::clone(&tls.0);
         let mut parameters = context.parameters(shake.host.as_deref());
         if let Some(name) = shake.server_name {
-            parameters.expected_name = tls::ExpectedName::Name(name.clone());
-            parameters.sni = Some(name);
+            parameters.rename(name, shake.host.as_deref());
         }
         if let Some(reject) = shake.reject_unauthorized {
             parameters.reject_unauthorized = reject;
