@@ -3,6 +3,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import test from 'ava';
 import { dial, Observer, serve } from './support/observe.mjs';
+import { outcome } from './support/processes.mjs';
 import { accepted, rawServer } from './support/raw.mjs';
 
 test('handlers run in the context of listen, connect or reload', async (t) => {
@@ -98,4 +99,46 @@ test('timers are not starved by a flood', async (t) => {
   clearInterval(timer);
   t.true(ticks > 15, `${ticks} of 100 ticks`);
   t.true(observer.bytes > 1_000_000);
+});
+
+test('tools that look for what keeps a process alive find open sockets, and nothing else', async (t) => {
+  const { out, err, code } = await outcome(`
+    import { createHook } from 'node:async_hooks';
+    const found = [];
+    createHook({
+      init(_id, type, _trigger, resource) {
+        if (/^(Bun|bun)/.test(type)) found.push([type, resource]);
+      },
+    }).enable();
+    const { connect, listen, udpSocket } = await import('bun-sockets');
+    // Several contexts may be one socket's; what counts is whether any of a kind says so.
+    const said = () => [...new Set(found.filter(([, resource]) => resource.hasRef()).map(([type]) => type))].sort().join();
+    const steps = [said()];
+    const listener = listen({ hostname: '127.0.0.1', port: 0, socket: { data() {}, close: () => closed() } });
+    steps.push(said());
+    listener.unref();
+    steps.push(said());
+    const over = new Promise((resolve) => { closed = resolve; });
+    var closed;
+    const socket = await connect({ hostname: '127.0.0.1', port: listener.port, socket: { data() {} } });
+    steps.push(said());
+    socket.reload({ socket: { data() {} } });
+    steps.push(said());
+    socket.end();
+    await over;
+    steps.push(said());
+    const udp = await udpSocket({ socket: { data() {} } });
+    steps.push(said());
+    udp.unref();
+    steps.push(said());
+    udp.ref();
+    steps.push(said());
+    udp.close();
+    listener.stop();
+    steps.push(said());
+    console.log(JSON.stringify(steps));
+  `);
+  t.is(code, 0, err);
+  const [socket, udp] = ['BunSocket', 'BunUdpSocket'];
+  t.deepEqual(JSON.parse(out), ['', socket, '', socket, socket, '', udp, '', udp, '']);
 });

@@ -160,3 +160,16 @@ test('a Bun program, unchanged', async (t) => {
   t.true(lines.some((line) => line.startsWith('It is Thu Jan 01 1970') || line.startsWith('It is Wed Dec 31 1969')));
   t.true(lines.includes('Nice to meet you, Node.js!'));
 });
+
+test('the demo', async (t) => {
+  const { stdout } = await run(process.execPath, [path.join('demo', 'main.mjs'), '--quick'], {
+    cwd: root,
+    timeout: LIMIT,
+  });
+  for (const name of process.platform === 'win32' ? ['TCP', 'TLS'] : ['TCP', 'unix socket', 'TLS']) {
+    t.regex(stdout, new RegExp(`^${name} .* 16 MiB there and back, every byte compared$`, 'm'));
+  }
+  t.regex(stdout, /^ {2}UDP .* [1-9][\d,]* \/s/m);
+  t.regex(stdout, /handshake {2}TLSv1\.3, TLS_/);
+  t.regex(stdout, /the peer is server-ec, authorized: true/);
+});

@@ -130,6 +130,19 @@ test('what was read before close is not told after it', async (t) => {
   t.deepEqual(inbox.texts, ['0']);
 });
 
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+onLinux('what a socket of this process sends arrives in the next turn of the loop', async (t) => {
+  const { socket, inbox } = await open(t);
+  const { socket: near } = await open(t);
+  for (let i = 1; i <= 50; i++) {
+    if (i % 2 === 0) near.send('x', socket.port, '127.0.0.1');
+    else near.sendMany(['x', socket.port, '127.0.0.1']);
+    await new Promise((resolve) => setImmediate(resolve));
+    t.is(inbox.datagrams.length, i);
+  }
+});
+
 test('a port is free again after close', async (t) => {
   const { socket } = await open(t);
   const { port } = socket;

@@ -1,6 +1,6 @@
 // npm run test:e2e: the packed package in projects that use it as users do, with the test runner of each.
-//   node e2e/run.mjs [jest|vitest|ava|deno ...]
-// Fetches the runners, and Deno, from npm into the system's temp folder; nothing is left behind.
+//   node e2e/run.mjs [jest|vitest|ava|deno|bun ...]
+// Fetches the runners, Deno and Bun from npm into the system's temp folder; nothing is left behind.
 
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { referenceBun } from '../conformance/lib/reference-bun.mjs';
 import { NAMES, recorded, run as runProgram } from '../conformance/programs.mjs';
 
 const { npm, packMain, packPlatform } = createRequire(import.meta.url)('../scripts/packed.js');
@@ -22,7 +23,13 @@ const LIMIT = 120_000;
 const PROJECTS = {
   jest: {
     // One process for all files, then a pool of them, then worker threads.
-    runs: [['--runInBand'], ['--maxWorkers=2'], ['--maxWorkers=2', '--workerThreads']],
+    runs: [
+      ['--runInBand'],
+      ['--runInBand', '--detectOpenHandles'],
+      ['--runInBand', '--env=jsdom'],
+      ['--maxWorkers=2'],
+      ['--maxWorkers=2', '--workerThreads'],
+    ],
     watched: /Ran all test suites/g,
     file: 'sockets.test.cjs',
     oneProcess: true,
@@ -37,8 +44,9 @@ const PROJECTS = {
     watched: /\d+ tests? passed/g,
     file: 'sockets.test.mjs',
   },
-  // No test runner but another runtime: one file, then the Bun programs of the conformance suite.
+  // No test runners but other runtimes: one file, on Deno then the Bun programs of the conformance suite.
   deno: { runs: [[]], programs: true },
+  bun: { runs: [[]], folder: () => path.dirname(referenceBun()) },
 };
 
 let failures = 0;
@@ -104,7 +112,7 @@ function differing(modules) {
 }
 
 async function project(name, tarballs, temp) {
-  const { runs, watched, file, oneProcess, programs } = PROJECTS[name];
+  const { runs, watched, file, oneProcess, programs, folder: commands } = PROJECTS[name];
   const folder = path.join(temp, name);
   fs.cpSync(path.join(here, name), folder, { recursive: true });
   fs.copyFileSync(path.join(here, 'shared', 'exercise.cjs'), path.join(folder, 'exercise.cjs'));
@@ -122,8 +130,10 @@ async function project(name, tarballs, temp) {
 
   for (const [i, args] of runs.entries()) {
     const counts = path.join(temp, `${name}-${i}`);
-    const { ok, output } = await run(folder, 'test', args, { env: { COUNTS: counts } });
-    report([name, ...args].join(' '), ok ? undefined : output);
+    const { ok, output } = await run(folder, 'test', args, {
+      env: { COUNTS: counts, ...(commands && { PATH: commands() + path.delimiter + process.env.PATH }) },
+    });
+    report([name, ...args].join(' '), ok && !/open handles? /.test(output) ? undefined : output);
     if (ok && oneProcess && i === 0 && process.platform === 'linux') report(`${name}: no growth`, growth(counts));
   }
 

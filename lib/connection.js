@@ -33,6 +33,8 @@ class Connection {
   listening = undefined;
   /** Bytes taken by the kernel. */
   written = 0;
+  /** Whether it keeps the process alive while it is open. */
+  referenced = true;
   /** `end` was called: nothing can be written, though the peer may still send. */
   ending = false;
   /** The writing side was shut by `shutdown`. */
@@ -96,6 +98,18 @@ class Connection {
   /** Whether `stop(true)` of a listener closes it. @param {import('./listener').Listening} listening */
   belongsTo(listening) {
     return this.listening === listening;
+  }
+
+  /** @param {boolean} on whether it keeps the process alive from now on */
+  reference(on) {
+    if (!this.isOpen) return;
+    this.handle.reference(on);
+    this.referenced = on;
+  }
+
+  /** @param {object} context */
+  isKeptAliveWith(context) {
+    return this.referenced && this.handlers.context === context;
   }
 
   // Called by the dispatcher.

@@ -22,6 +22,7 @@ const binding = require('./native');
  * @property {() => void} [hello]
  * @property {(length: number) => void} [datagram]
  * @property {(errno: number) => void} [failed]
+ * @property {(context: object) => boolean} [isKeptAliveWith] whether it keeps the process alive and was given handlers in this context
  */
 
 // What the first number of a record says; `src/binding/hot.rs` has the same list.
@@ -81,7 +82,7 @@ const targets = earlier?.targets ?? [];
  */
 
 /** @type {InstanceType<typeof binding.Engine>} */
-const engine = earlier?.engine ?? new binding.Engine(turn, record, scratch);
+const engine = earlier?.engine ?? new binding.Engine(turn, record, scratch, { hasRef });
 /** @type {Hot} */
 const native = earlier?.native ?? engine.hot();
 
@@ -96,18 +97,26 @@ const runTicks = /** @type {any} */ (process)._tickCallback?.bind(process);
 const { setImmediate } = require('node:timers');
 
 let again = false;
+let dispatching = false;
+
+/** What keeps the process alive are sockets and listeners: whoever asks is told of those (`context.js`). */
+function hasRef() {
+  return false;
+}
 
 /** Everything that is ready, within the native half's budget. */
 function turn() {
+  dispatching = true;
   for (;;) {
     try {
       dispatch();
-      return;
+      break;
     } catch (error) {
       // From a tick or a microtask. The events after it must not wait.
       native.raise(error);
     }
   }
+  dispatching = false;
 }
 
 function dispatch() {
@@ -136,6 +145,14 @@ function comeBack() {
 function resume() {
   again = false;
   turn();
+}
+
+/**
+ * Has the native half look in this turn of the loop, when something was done that the sockets of this process may notice at
+ * once: the wake-up from the thread that waits takes longer than several turns.
+ */
+function lookSoon() {
+  if (!dispatching) comeBack();
 }
 
 /**
@@ -202,5 +219,5 @@ function deliver(kind, slot, detail) {
   }
 }
 
-module.exports = { READ_LIMIT, engine, native, record, scratch, targets };
+module.exports = { READ_LIMIT, engine, lookSoon: earlier?.lookSoon ?? lookSoon, native, record, scratch, targets };
 /** @type {any} */ (binding)[SHARED] ??= module.exports;

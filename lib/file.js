@@ -1,5 +1,6 @@
 'use strict';
 
+const { Blob, Buffer } = require('node:buffer');
 const fs = require('node:fs');
 const { fileURLToPath } = require('node:url');
 

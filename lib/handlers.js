@@ -1,7 +1,7 @@
 'use strict';
 // The handlers of a socket: read once, called in the context they were given in.
 
-const { AsyncResource } = require('node:async_hooks');
+const { HandlerContext } = require('./context');
 const diagnostics = require('./diagnostics');
 const { native } = require('./engine');
 const { invalidType, isError } = require('./errors');
@@ -65,7 +65,7 @@ class Handlers {
   /** @type {Handler | undefined} */ alpnCallback = undefined;
   binaryType = BUFFER;
   // Carries the AsyncLocalStorage context of the `listen`, `connect` or `reload` that brought the handlers.
-  context = new AsyncResource('BunSocket');
+  context = new HandlerContext('BunSocket');
 
   /**
    * Reads a `socket` option. `check` must follow, once the options beside it have been read.

@@ -31,6 +31,8 @@ class Listening {
   /** @type {string | undefined} */ hostname;
   /** @type {number | undefined} */ port = undefined;
   /** @type {string | undefined} */ unix;
+  /** Whether it keeps the process alive while it listens. */
+  #referenced = true;
   /** It waits for descriptors; more connections that cannot be accepted must not start more timers. */
   #waiting = false;
 
@@ -68,6 +70,18 @@ class Listening {
       this.#waiting = false;
       if (this.slot !== -1) handle.retry(this.listener);
     }, RETRY).unref();
+  }
+
+  /** @param {boolean} on whether it keeps the process alive from now on */
+  reference(on) {
+    if (this.slot === -1) return;
+    handle.reference(this.listener, on);
+    this.#referenced = on;
+  }
+
+  /** @param {object} context */
+  isKeptAliveWith(context) {
+    return this.#referenced && this.handlers.context === context;
   }
 
   /** @param {boolean} closeSockets */
@@ -143,7 +157,7 @@ class Listener extends ListenerHandle {
   }
 
   ref() {
-    if (Listener.#own(this).slot !== -1) handle.reference(this, true);
+    Listener.#own(this).reference(true);
   }
 
   /** @this {any} */
@@ -165,7 +179,7 @@ class Listener extends ListenerHandle {
   }
 
   unref() {
-    if (Listener.#own(this).slot !== -1) handle.reference(this, false);
+    Listener.#own(this).reference(false);
   }
 
   static {

@@ -1,7 +1,7 @@
 'use strict';
 // What `write` and `end` take: any kind of data, with an offset and a length or an encoding.
 
-const { Buffer } = require('node:buffer');
+const { Blob, Buffer } = require('node:buffer');
 const { types } = require('node:util');
 const { readBlob } = require('./blob');
 const { invalidType, outOfBounds, received } = require('./errors');
@@ -72,7 +72,7 @@ function private_(bytes) {
  * @returns {data is Blob}
  */
 function isBlob(data) {
-  return typeof Blob === 'function' && data instanceof Blob;
+  return data instanceof Blob;
 }
 
 /** The names of encodings that Bun's `write` knows, in lower case; every other string means UTF-8. */

@@ -1,6 +1,8 @@
 'use strict';
 // The socket that programs hold.
 
+// Not the global one, as elsewhere in lib/: test environments such as jsdom have other globals, or none.
+const { TextEncoder } = require('node:util');
 const { native, record, scratch } = require('./engine');
 const { invalidThis, invalidType, outOfBounds } = require('./errors');
 const { Handlers } = require('./handlers');
@@ -226,8 +228,7 @@ function defineSocket(tag) {
     }
 
     ref() {
-      const connection = Socket.#own(this).#connection;
-      if (connection.isOpen) connection.handle.reference(true);
+      Socket.#own(this).#connection.reference(true);
     }
 
     /** @this {any} */
@@ -327,8 +328,7 @@ function defineSocket(tag) {
     }
 
     unref() {
-      const connection = Socket.#own(this).#connection;
-      if (connection.isOpen) connection.handle.reference(false);
+      Socket.#own(this).#connection.reference(false);
     }
 
     /** @this {any} */

@@ -1,6 +1,7 @@
 'use strict';
 // The `tls` option, converted by Bun's rules into DER, numbers and names. Reading keys and certificates is Node's work.
 
+const { Blob } = require('node:buffer');
 const { X509Certificate } = require('node:crypto');
 const fs = require('node:fs');
 const tls = require('node:tls');

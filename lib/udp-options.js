@@ -1,14 +1,14 @@
 'use strict';
 // The options of `udpSocket` and of a UDP socket's `reload`, converted by Bun's rules.
 
-const { AsyncResource } = require('node:async_hooks');
 const { types } = require('node:util');
+const { HandlerContext } = require('./context');
 const { invalidType, outOfRange } = require('./errors');
 const { ARRAYBUFFER, BUFFER, POOLED, pooledBuffer, UINT8ARRAY } = require('./handlers');
 
 /**
  * A handler and the AsyncLocalStorage context it was given in: each has its own, since `reload` may bring some only.
- * @typedef {{ run: (this: unknown, ...args: any[]) => unknown, context: AsyncResource }} UdpHandler
+ * @typedef {{ run: (this: unknown, ...args: any[]) => unknown, context: HandlerContext }} UdpHandler
  */
 
 /**
@@ -120,7 +120,7 @@ function readHandlers(table) {
     const run = table[name];
     if (run === undefined || run === null) continue;
     if (typeof run !== 'function') throw invalidType(`Expected "socket.${name}" to be a function`);
-    handlers[name] = { run, context: new AsyncResource('BunUdpSocket') };
+    handlers[name] = { run, context: new HandlerContext('BunUdpSocket') };
   }
   return handlers;
 }

@@ -2,8 +2,8 @@
 // `udpSocket`, and the UDP socket that programs hold.
 
 const { Buffer } = require('node:buffer');
-const { types } = require('node:util');
-const { engine, native, record, scratch, targets } = require('./engine');
+const { TextEncoder, types } = require('node:util');
+const { engine, lookSoon, native, record, scratch, targets } = require('./engine');
 const { codeOf, invalidThis, invalidType, notFound, systemError } = require('./errors');
 const { ARRAYBUFFER, BUFFER } = require('./handlers');
 const { finish, takeMethods, wrongAccessor } = require('./members');
@@ -27,6 +27,10 @@ const BAD_DESCRIPTOR = 9;
 /** "Invalid argument". */
 const INVALID = 22;
 
+// Where an error was found; `src/binding/hot.rs` has the same list.
+const QUEUED = 1;
+const SENDING = 2;
+
 const TAG = 'UDPSocket';
 /** What the methods that need an open socket say. */
 const CLOSED = 'Socket is closed';
@@ -37,6 +41,9 @@ const headers = new Int32Array(scratch.buffer);
 /** The scratch memory once more: for short strings at an offset, a Buffer writes faster than a TextEncoder. */
 const memory = Buffer.from(scratch.buffer);
 const handle = takeMethods(UdpHandle);
+
+/** Whether replies that wait for others will be sent when the process, or the worker, ends. */
+let leaving = false;
 
 /**
  * One end of a socket, as programs see it.
@@ -60,6 +67,21 @@ class Mailbox {
   /** @type {SocketAddress | undefined} */ remote = undefined;
   /** Forgets the AbortSignal. @type {(() => void) | undefined} */
   unwatch = undefined;
+
+  /** Whether it keeps the process alive while it is open. */
+  #referenced = true;
+
+  /** @param {boolean} on whether it keeps the process alive from now on */
+  reference(on) {
+    if (this.slot === -1) return;
+    handle.reference(this.socket, on);
+    this.#referenced = on;
+  }
+
+  /** @param {object} context */
+  isKeptAliveWith(context) {
+    return this.#referenced && [this.data, this.drain, this.error].some((handler) => handler?.context === context);
+  }
 
   // Called by the dispatcher.
 
@@ -94,12 +116,18 @@ class Mailbox {
 
   /** An error has come back. @param {number} errno positive */
   failed(errno) {
+    const found = record[3];
+    // Differs from Bun (16): a reply that waited for others and was refused then. In Bun `send` would have thrown it.
+    if (found === SENDING) {
+      this.fail(systemError(errno, 'send'));
+      return;
+    }
     // Differs from Bun (12): a datagram to a dead port does not end a program that has neither connected the socket nor asked
     // for errors. On Linux the kernel is not even asked for them; elsewhere they may come all the same.
     if (this.error === undefined && !this.connected) return;
     const error = systemError(errno, 'recv');
     // As in Bun, not in its documentation: whether the error was in the socket's error queue, which only Linux has.
-    if (record[3] === 1) Object.assign(error, { errqueue: true });
+    if (found === QUEUED) Object.assign(error, { errqueue: true });
     this.fail(error);
   }
 
@@ -230,7 +258,7 @@ class UDPSocket extends UdpHandle {
   }
 
   ref() {
-    if (UDPSocket.#own(this).slot !== -1) handle.reference(this, true);
+    UDPSocket.#own(this).reference(true);
   }
 
   /** @this {any} */
@@ -274,6 +302,7 @@ class UDPSocket extends UdpHandle {
     if (long === undefined) native.sendDatagram(slot, short);
     else native.sendDatagramBytes(slot, long);
     const sent = record[0];
+    lookSoon();
     if (sent < 0) throw systemError(-sent, 'send');
     return sent === 1;
   }
@@ -301,7 +330,9 @@ class UDPSocket extends UdpHandle {
     }
     const { slot } = mailbox;
     if (slot === -1) throw new Error(CLOSED);
-    return sendAll(slot, all, ports, addresses);
+    const sent = sendAll(slot, all, ports, addresses);
+    lookSoon();
+    return sent;
   }
 
   /** @this {any} */
@@ -341,7 +372,7 @@ class UDPSocket extends UdpHandle {
   }
 
   unref() {
-    if (UDPSocket.#own(this).slot !== -1) handle.reference(this, false);
+    UDPSocket.#own(this).reference(false);
   }
 
   static {
@@ -368,6 +399,10 @@ function udpSocket(options) {
   const slot = engine.openUdp({ hostname, port, reusePort, reuseAddress, ipv6Only });
   if (slot === NOT_FOUND) throw notFound(hostname);
   if (slot < 0) throw bindFailed(-slot, hostname);
+  if (!leaving) {
+    leaving = true;
+    process.on('exit', () => engine.sendReplies());
+  }
   const mailbox = new Mailbox();
   mailbox.slot = slot;
   mailbox.hostname = hostname;

@@ -48,6 +48,7 @@ function upgrade(plain, ...args) {
   const raw = new RawConnection(plain, secure);
   plain.setTimeout(0);
   secure.occupy(plain.vacate());
+  secure.referenced = plain.referenced;
   secure.raw = raw;
   raw.socket = new TLSSocket(raw);
   secure.socket = new TLSSocket(secure);

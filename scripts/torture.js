@@ -1,18 +1,33 @@
 'use strict';
 
-// npm run torture: the load, leak and worker tests with their full numbers. Some minutes.
+// npm run torture: what npm test does a little of, in full. About ten minutes; npm run torture -- faults,load for a part of it.
+// npm run soak is the other half.
 
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 const { buildIfNeeded } = require('./build.js');
 const { root } = require('./tools.js');
 
-buildIfNeeded();
-const files = ['load', 'leak', 'worker'].map((name) => `__test__/${name}.spec.mjs`);
-const ava = path.join('node_modules', 'ava', 'entrypoints', 'cli.mjs');
-const { status } = spawnSync(process.execPath, [ava, '--timeout=10m', ...files], {
-  cwd: root,
-  stdio: 'inherit',
-  env: { ...process.env, BUN_SOCKETS_TORTURE: '1' },
-});
-process.exitCode = status ?? 1;
+const SPECS = ['faults', 'hostile', 'hostile-tls', 'properties', 'teardown', 'network', 'load', 'leak', 'worker'];
+
+/** Random programs for sockets and records; more interleavings of the wake-up protocol. */
+const RUST = { PROPTEST_CASES: '10000', LOOM_MAX_PREEMPTIONS: '3' };
+
+function run(command, args, env) {
+  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
+  if (status !== 0) process.exitCode = 1;
+}
+
+const names = process.argv[2]?.split(',') ?? ['rust', ...SPECS];
+if (names.includes('rust')) {
+  run('cargo', ['test', '--locked', '--lib', 'wake'], RUST);
+  run('cargo', ['test', '--locked', '--test', 'properties'], RUST);
+}
+const specs = SPECS.filter((name) => names.includes(name));
+if (specs.length > 0) {
+  buildIfNeeded();
+  const ava = path.join('node_modules', 'ava', 'entrypoints', 'cli.mjs');
+  const files = specs.map((name) => `__test__/${name}.spec.mjs`);
+  // One file after the other: they measure memory and delays.
+  run(process.execPath, [ava, '--timeout=30m', '--concurrency=1', ...files], { BUN_SOCKETS_TORTURE: '1' });
+}

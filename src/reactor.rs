@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::listener::{Accepted, Listener};
 use crate::log::step;
 use crate::runtime;
-use crate::secure::CIPHERTEXT_LIMIT;
+use crate::secure::CIPHERTEXT_ROOM;
 use crate::shaking::{self, Handshake, Shaken};
 use crate::slab::{Key, Slab};
 use crate::stream::{Stream, StreamEvent};
@@ -26,7 +26,7 @@ use crate::sys::{DatagramIo, ListenerIo, Poller, Ready, STREAM, StreamIo};
 use crate::tls::{Failed, HandshakeFailure, Selection, Session};
 use crate::transport::{Step, Transport};
 use crate::turn::{Idle, Turn};
-use crate::udp::{Inbox, Udp, UdpEvent};
+use crate::udp::{Inbox, Sent, Udp, UdpEvent};
 
 /// Something that the JS half has to be told; the numbers are slots.
 #[derive(Debug)]
@@ -73,6 +73,8 @@ pub struct Reactor {
     queue: VecDeque<Key>,
     ready: Vec<Ready>,
     inbox: Inbox,
+    /// Whom the datagram that is being handled came from, while more of the same batch follow.
+    asker: Option<(Key, SocketAddr)>,
     jobs: Jobs,
     turn: Turn,
     referenced: usize,
@@ -186,6 +188,7 @@ impl Reactor {
             queue: VecDeque::new(),
             ready: Vec::new(),
             inbox: Inbox::new(),
+            asker: None,
             jobs: Jobs { sender, finished, wake },
             turn: Turn::new(),
             referenced: 0,
@@ -216,6 +219,35 @@ impl Reactor {
     ///
     /// The poll's; none is known to occur.
     pub fn next(&mut self, scratch: &mut [u8]) -> io::Result<Next> {
+        let asked = self.asker.take();
+        let next = self.find(scratch);
+        if let Some((key, _)) = asked {
+            self.send_replies(key);
+        }
+        next
+    }
+
+    /// Sends the replies of a socket that wait, unless another datagram of the batch is told and they may wait for its reply.
+    fn send_replies(&mut self, key: Key) {
+        let more = self.asker.is_some_and(|(asked, _)| asked == key);
+        let Some(Entry { handle: Handle::Udp(udp), .. }) = self.entries.at(key) else { return };
+        if more && !udp.has_due_replies() {
+            return;
+        }
+        udp.flush();
+        if udp.has_work() {
+            self.enqueue(key);
+        }
+    }
+
+    /// Sends all replies that wait.
+    pub fn send_all_replies(&mut self) {
+        if let Some((key, _)) = self.asker.take() {
+            self.send_replies(key);
+        }
+    }
+
+    fn find(&mut self, scratch: &mut [u8]) -> io::Result<Next> {
         loop {
             if self.turn.is_spent() {
                 return Ok(Next::Yield);
@@ -443,6 +475,14 @@ impl Reactor {
         Some(result)
     }
 
+    /// Sends a datagram: at once, or together with others if it is a reply to one of several that were read together.
+    pub fn send_datagram(&mut self, slot: u32, bytes: &[u8], to: Option<SocketAddr>) -> Option<Sent> {
+        let together = self.asker.is_some_and(|(key, asker)| {
+            self.entries.key(slot) == Some(key) && to.is_none_or(|to| to == asker) && cfg!(target_os = "linux")
+        });
+        self.with_udp(slot, |udp| if together { udp.reply(bytes, to) } else { udp.send(bytes, to) })
+    }
+
     /// Does something to a stream after which it may have events of its own, and sees to it that they come.
     pub fn with_stream<T>(&mut self, slot: u32, change: impl FnOnce(&mut Transport) -> T) -> Option<T> {
         let stream = self.stream(slot)?;
@@ -458,8 +498,8 @@ impl Reactor {
 
     /// Reads what a [`StreamEvent::Bulk`] announced straight into `into`; how many bytes came.
     pub fn receive(&mut self, slot: u32, into: &mut [u8]) -> usize {
-        let Some(stream) = self.stream(slot) else { return 0 };
-        let count = stream.receive(into);
+        let Some(Entry { handle: Handle::Stream(stream), .. }) = self.entries.slot(slot) else { return 0 };
+        let count = stream.receive(into, &mut self.ciphertext);
         let more = stream.has_work();
         self.turn.count(count);
         if more && let Some(key) = self.entries.key(slot) {
@@ -491,7 +531,7 @@ impl Reactor {
             self.enqueue(key);
             self.jobs.wake.call();
         }
-        self.ciphertext.resize(CIPHERTEXT_LIMIT, 0);
+        self.ciphertext.resize(CIPHERTEXT_ROOM, 0);
     }
 
     /// Begins the handshake of a stream that waits for it, with the bytes that were received `initial`ly. Its outcome, failure
@@ -617,7 +657,12 @@ impl Reactor {
                     self.enqueue(key);
                 }
                 let event = event?;
-                self.turn.count(if let UdpEvent::Datagram(arrived) = event { arrived.length } else { 0 });
+                let mut length = 0;
+                if let UdpEvent::Datagram(arrived) = event {
+                    length = arrived.length;
+                    self.asker = self.inbox.has(key).then_some((key, arrived.sender));
+                }
+                self.turn.count(length);
                 Some(Event::Udp(key.index, event))
             }
         }
@@ -825,6 +870,16 @@ impl Reactor {
     }
 }
 
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        // Handshakes and connects are tasks of a runtime that outlives this environment, with descriptors of their own: left
+        // alone they would keep a silent peer's connection open for minutes.
+        for slot in self.entries.indices() {
+            self.discard(slot);
+        }
+    }
+}
+
 impl From<io::Error> for RaceLost {
     fn from(error: io::Error) -> Self {
         Self { failure: Failure::from(error), attempts: Vec::new() }
@@ -838,7 +893,44 @@ mod tests {
     use super::*;
     use crate::stream::READ_LIMIT;
     use crate::sys::DatagramSharing;
-    use crate::udp::{BATCH, Sent};
+    use crate::udp::BATCH;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn replies_to_a_batch_wait_for_its_last_datagram() {
+        let mut reactor = Reactor::new(Wake::new(|| {})).expect("a reactor");
+        let mut open = || {
+            let io = DatagramIo::bind((Ipv4Addr::LOCALHOST, 0).into(), DatagramSharing::default()).expect("it binds");
+            let address = io.local_address();
+            (reactor.open_udp(io).expect("it is watched"), address)
+        };
+        let ((server, at), (client, asker)) = (open(), open());
+        reactor.with_udp(client, |udp| assert!((0..4).all(|_| udp.send(b"ask", at) == Sent::Taken(1))));
+        let mut scratch = vec![0; READ_LIMIT];
+        // What the client's kernel has, read behind the reactor's back.
+        let arrived = |reactor: &mut Reactor| {
+            let (mut memory, mut arrived) = ([0; 64], Vec::new());
+            let io = reactor.udp(client).expect("it is open").io();
+            drop(io.receive(memory.chunks_exact_mut(8), &mut arrived));
+            arrived.len()
+        };
+        reactor.begin();
+        for expected in [0, 0, 0, 3] {
+            let next = reactor.next(&mut scratch).expect("the poll works");
+            assert!(matches!(next, Next::Event(Event::Udp(slot, UdpEvent::Datagram(_))) if slot == server), "{next:?}");
+            assert_eq!(arrived(&mut reactor), expected);
+            assert_eq!(reactor.send_datagram(server, b"answer", asker), Some(Sent::Taken(1)));
+        }
+        // The last one has nothing to wait for, nor has what goes elsewhere, in front of which the others are sent.
+        assert_eq!(arrived(&mut reactor), 1);
+        reactor.with_udp(client, |udp| assert!((0..2).all(|_| udp.send(b"ask", at) == Sent::Taken(1))));
+        let next = reactor.next(&mut scratch).expect("the poll works");
+        assert!(matches!(next, Next::Event(Event::Udp(slot, _)) if slot == server), "{next:?}");
+        assert_eq!(reactor.send_datagram(server, b"answer", asker), Some(Sent::Taken(1)));
+        assert_eq!(arrived(&mut reactor), 0);
+        assert_eq!(reactor.send_datagram(server, b"elsewhere", at), Some(Sent::Taken(1)));
+        assert_eq!(arrived(&mut reactor), 1);
+    }
 
     #[test]
     fn a_flooded_socket_is_at_most_a_batch_ahead_of_the_others() {

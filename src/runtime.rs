@@ -1,17 +1,24 @@
 //! The tokio runtime that does what may block or take long, shared by every environment of the process.
 
 use std::io;
+use std::num::NonZero;
 
 use once_cell::sync::OnceCell;
 use tokio::runtime::{Builder, Handle, Runtime};
 
-/// Connection racing and TLS handshakes are short bursts of CPU time: two workers keep a storm of them off the JS thread
+/// Connection racing and TLS handshakes are short bursts of CPU time: a few workers keep a storm of them off the JS thread
 /// without taking the machine over.
-const WORKERS: usize = 2;
+const MOST_WORKERS: usize = 4;
 /// `getaddrinfo` blocks, for seconds when a resolver is silent; this many at once may do so before lookups queue up.
 const BLOCKING_THREADS: usize = 64;
 
 static RUNTIME: OnceCell<Runtime> = OnceCell::new();
+
+/// One fewer than there are processors: one more would only take turns with the JS thread, which then comes late to
+/// everything else that it has to do.
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get).saturating_sub(1).clamp(1, MOST_WORKERS)
+}
 
 /// The runtime, started at its first use.
 ///
@@ -22,7 +29,7 @@ pub fn handle() -> io::Result<&'static Handle> {
     RUNTIME
         .get_or_try_init(|| {
             Builder::new_multi_thread()
-                .worker_threads(WORKERS)
+                .worker_threads(workers())
                 .max_blocking_threads(BLOCKING_THREADS)
                 .thread_name("bun-sockets")
                 .enable_all()

@@ -17,9 +17,9 @@ use std::io::{self, IoSlice, Write};
 use std::net::Shutdown;
 
 use crate::failure::Failure;
-use crate::stream::{Ended, READ_LIMIT, StreamEvent, Written};
-use crate::sys::{Ready, StreamIo, is_transient};
-use crate::tls::{ProtocolFailure, Session};
+use crate::stream::{BULK, Ended, LARGE, READ_LIMIT, StreamEvent, Written};
+use crate::sys::{Ready, StreamIo, expect_large_blocks, is_transient};
+use crate::tls::{ProtocolFailure, Received, Session};
 
 /// Ciphertext of one read. Larger reads save system calls and cost more than that: the plaintext is written and read again
 /// several times on its way, which should happen in the cache, and V8 gets larger memory from the kernel page by page.
@@ -29,10 +29,17 @@ pub const CIPHERTEXT_LIMIT: usize = 128 * 1024;
 /// Reads of 16 KiB of what has come unasked before a close. Who sends more than this all the time gets the reset.
 const DISCARDED: usize = 64;
 
-const _: () = assert!(Session::room_for(CIPHERTEXT_LIMIT) <= READ_LIMIT);
+/// Memory for the ciphertext of one read, and the beginning of a record that came with the one before.
+pub const CIPHERTEXT_ROOM: usize = Session::room_for(CIPHERTEXT_LIMIT);
+
+const _: () = assert!(Session::room_for(CIPHERTEXT_ROOM) <= READ_LIMIT);
 
 /// A connected socket that speaks TLS.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "two options, a pause and an end, none of which says anything of the others"
+)]
 pub struct SecureStream {
     io: StreamIo,
     session: Box<Session>,
@@ -41,9 +48,14 @@ pub struct SecureStream {
     write: WriteSide,
     ready: Readiness,
     paused: bool,
+    /// So many bytes of ciphertext wait in the memory of [`SecureStream::step`] for [`SecureStream::receive`].
+    announced: usize,
     broken: Option<ProtocolFailure>,
     /// A failure that a send has taken off the socket; the step that finds the end tells it.
     failure: Option<Failure>,
+    /// The poll has said that the connection is over while there was still something to read, and a send has taken the reason: a
+    /// reset after the peer's FIN is EPIPE, told once. It closes when the end is told.
+    gone: bool,
     tap: Tap,
     /// Whether received records are told even if nothing for the program was in them: they may have been sessions.
     announces: bool,
@@ -113,8 +125,10 @@ impl SecureStream {
             // The socket was polled elsewhere while the handshake went on: what has come since is found by trying.
             ready: Readiness { readable: true, writable: true, read_on, failed: false },
             paused: false,
+            announced: 0,
             broken: None,
             failure: None,
+            gone: false,
             tap: if tapped { Tap::On(Vec::new()) } else { Tap::Off },
             announces: false,
         }
@@ -150,13 +164,29 @@ impl SecureStream {
     pub fn has_work(&self) -> bool {
         self.is_over()
             || self.broken.is_some()
+            || self.announced > 0
             || self.ready.failed
             || (self.can_read() && (self.ready.readable || self.has_tapped() || self.read != ReadSide::Open))
             || (self.ready.writable && self.wants_room())
     }
 
+    /// Decrypts what a [`StreamEvent::Bulk`] announced straight into memory that the caller has made; how many bytes came.
+    pub fn receive(&mut self, into: &mut [u8], ciphertext: &mut [u8]) -> usize {
+        let announced = std::mem::take(&mut self.announced);
+        let received = self.session.open(&mut ciphertext[..announced], into);
+        self.follow(&received);
+        if received.plaintext > 0 {
+            self.data(received.plaintext);
+        }
+        received.plaintext
+    }
+
     /// Takes one step. `scratch` receives the bytes of a `Data` or `Raw` event, `ciphertext` is for what is decrypted at once.
     pub fn step(&mut self, scratch: &mut [u8], ciphertext: &mut [u8]) -> Option<StreamEvent> {
+        if std::mem::take(&mut self.announced) > 0 {
+            // There was no memory for what was announced, which is gone, and the connection with it.
+            return Some(StreamEvent::Closed(Some(io::Error::from(io::ErrorKind::OutOfMemory).into())));
+        }
         if let Some(failure) = self.broken.take() {
             // The alert that tells the peer, as far as it gets.
             let _ = self.flush();
@@ -175,7 +205,10 @@ impl SecureStream {
             return match self.io.take_error() {
                 Ok(None) if self.failure.is_some() => Some(StreamEvent::Closed(self.failure)),
                 Ok(None) if self.read == ReadSide::Ended => Some(StreamEvent::Closed(None)),
-                Ok(None) => None,
+                Ok(None) => {
+                    self.gone = true;
+                    None
+                }
                 Ok(Some(error)) | Err(error) => Some(StreamEvent::Closed(Some(error.into()))),
             };
         }
@@ -363,7 +396,8 @@ impl SecureStream {
             && !tapped.is_empty()
         {
             let tapped = std::mem::take(tapped);
-            return self.decrypt(&tapped, scratch);
+            let received = self.session.receive(&tapped, scratch);
+            return self.decrypted(&received);
         }
         if self.read == ReadSide::Closed {
             return Some(self.end_of_stream());
@@ -371,7 +405,15 @@ impl SecureStream {
         if !self.ready.readable {
             return None;
         }
-        let into = if self.is_tapped() { &mut scratch[..CIPHERTEXT_LIMIT] } else { &mut *ciphertext };
+        let mut unfinished = 0;
+        let into = if self.is_tapped() {
+            &mut scratch[..CIPHERTEXT_LIMIT]
+        } else {
+            let begun = self.session.unfinished();
+            unfinished = begun.len();
+            ciphertext[..unfinished].copy_from_slice(begun);
+            &mut ciphertext[unfinished..]
+        };
         let room = into.len();
         match self.io.receive(into) {
             Ok(0) => {
@@ -388,7 +430,14 @@ impl SecureStream {
                     tapped.extend_from_slice(&scratch[..count]);
                     return Some(StreamEvent::Raw(count));
                 }
-                self.decrypt(&ciphertext[..count], scratch)
+                let all = &mut ciphertext[..unfinished + count];
+                if let Some(count) = self.session.expected(all).filter(|count| *count >= BULK) {
+                    self.announced = all.len();
+                    expect_large_blocks();
+                    return Some(StreamEvent::Bulk(count));
+                }
+                let received = self.session.open(all, scratch);
+                self.decrypted(&received)
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.ready.readable = false;
@@ -400,8 +449,8 @@ impl SecureStream {
         }
     }
 
-    fn decrypt(&mut self, ciphertext: &[u8], scratch: &mut [u8]) -> Option<StreamEvent> {
-        let received = self.session.receive(ciphertext, scratch);
+    /// Does what received records ask for, besides giving their data to the program.
+    fn follow(&mut self, received: &Received) {
         if self.session.wants_send() {
             // Answers of TLS itself; what does not fit goes with the next write.
             let _ = self.flush();
@@ -410,6 +459,10 @@ impl SecureStream {
         if received.peer_closed {
             self.read = ReadSide::Closed;
         }
+    }
+
+    fn decrypted(&mut self, received: &Received) -> Option<StreamEvent> {
+        self.follow(received);
         if received.plaintext > 0 {
             return Some(self.data(received.plaintext));
         }
@@ -422,6 +475,9 @@ impl SecureStream {
     fn data(&mut self, count: usize) -> StreamEvent {
         if let WriteSide::Ending { answered } = &mut self.write {
             *answered = true;
+        }
+        if count >= LARGE {
+            expect_large_blocks();
         }
         StreamEvent::Data(count)
     }
@@ -455,12 +511,15 @@ impl SecureStream {
 
     /// The end was told and nothing is left to send, so that the socket closes by itself.
     fn is_over(&self) -> bool {
-        self.read == ReadSide::Ended
-            && match self.write {
-                WriteSide::Open | WriteSide::Full => !self.allow_half_open,
-                WriteSide::Flushing { .. } => false,
-                WriteSide::Ending { .. } | WriteSide::Shut { .. } => true,
-            }
+        self.read == ReadSide::Ended && (self.gone || self.is_done_writing())
+    }
+
+    fn is_done_writing(&self) -> bool {
+        match self.write {
+            WriteSide::Open | WriteSide::Full => !self.allow_half_open,
+            WriteSide::Flushing { .. } => false,
+            WriteSide::Ending { .. } | WriteSide::Shut { .. } => true,
+        }
     }
 
     fn finish_writing(&mut self, state: WriteSide) {

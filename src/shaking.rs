@@ -131,9 +131,10 @@ impl AsyncWrite for Continued {
 }
 
 async fn shake_hands(stream: Continued, handshake: Handshake) -> Shaken {
+    // On the worker's side: what the JS thread allocates for a task should be small, since it may have to for thousands at once.
     let done = match handshake {
-        Handshake::Client(context, parameters) => client_handshake(stream, context, parameters).await,
-        Handshake::Server(context, parameters) => server_handshake(stream, context, parameters).await,
+        Handshake::Client(context, parameters) => Box::pin(client_handshake(stream, context, parameters)).await,
+        Handshake::Server(context, parameters) => Box::pin(server_handshake(stream, context, parameters)).await,
     };
     match done {
         Ok(Handshaken { session, received, .. }) => Shaken { result: Ok(session), received },

@@ -94,6 +94,12 @@ impl<T> Slab<T> {
         self.free.append(&mut self.quarantine);
     }
 
+    /// The numbers of all slots, empty ones included.
+    #[must_use]
+    pub fn indices(&self) -> std::ops::Range<u32> {
+        0..u32::try_from(self.slots.len()).unwrap_or(u32::MAX)
+    }
+
     /// How many values there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -23,13 +23,14 @@ use crate::tls::ProtocolFailure;
 pub const READ_LIMIT: usize = 512 * 1024;
 /// A read of at least this many bytes makes the next one ask how much is there, so that the bytes can go straight into
 /// memory of that size. Below it one copy is cheaper than the question.
-const BULK: usize = 64 * 1024;
+pub const BULK: usize = 64 * 1024;
 
 /// Data events of this size are large blocks to the allocator.
-const LARGE: usize = 16 * 1024;
+pub const LARGE: usize = 16 * 1024;
 
 /// A connected stream socket.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts that no state holds")]
 pub struct Stream {
     io: StreamIo,
     allow_half_open: bool,
@@ -40,6 +41,9 @@ pub struct Stream {
     bulk: bool,
     /// A failure that a send or a bulk read has taken off the socket; the step that finds the end tells it.
     failure: Option<Failure>,
+    /// The poll has said that the connection is over while there was still something to read, and a send has taken the reason: a
+    /// reset after the peer's FIN is EPIPE, told once. It closes when the end is told.
+    gone: bool,
 }
 
 /// What the program can still receive.
@@ -81,7 +85,8 @@ struct Readiness {
 pub enum StreamEvent {
     /// So many bytes are in the scratch memory.
     Data(usize),
-    /// At least so many bytes wait, enough to be read straight into memory of that size.
+    /// About so many bytes wait, enough to be read straight into memory of that size. More may wait on a plain socket, and
+    /// fewer on a TLS socket.
     Bulk(usize),
     /// The peer has ended its side.
     End,
@@ -129,6 +134,7 @@ impl Stream {
             paused: false,
             bulk: false,
             failure: None,
+            gone: false,
         }
     }
 
@@ -182,7 +188,10 @@ impl Stream {
             return match self.io.take_error() {
                 Ok(None) if self.failure.is_some() => Some(StreamEvent::Closed(self.failure)),
                 Ok(None) if self.read == ReadSide::Ended => Some(StreamEvent::Closed(None)),
-                Ok(None) => None,
+                Ok(None) => {
+                    self.gone = true;
+                    None
+                }
                 Ok(Some(error)) | Err(error) => Some(StreamEvent::Closed(Some(error.into()))),
             };
         }
@@ -376,12 +385,15 @@ impl Stream {
 
     /// The end was told and nothing is left to send, so that the socket closes by itself.
     fn is_over(&self) -> bool {
-        self.read == ReadSide::Ended
-            && match self.write {
-                WriteSide::Open | WriteSide::Full => !self.allow_half_open,
-                WriteSide::Flushing { .. } => false,
-                WriteSide::Shut => true,
-            }
+        self.read == ReadSide::Ended && (self.gone || self.is_done_writing())
+    }
+
+    fn is_done_writing(&self) -> bool {
+        match self.write {
+            WriteSide::Open | WriteSide::Full => !self.allow_half_open,
+            WriteSide::Flushing { .. } => false,
+            WriteSide::Shut => true,
+        }
     }
 
     fn finish_writing(&mut self) -> bool {

@@ -167,11 +167,13 @@ impl Transport {
         }
     }
 
-    /// Reads straight into memory that was made for it after a [`StreamEvent::Bulk`]; how many bytes came.
-    pub fn receive(&mut self, into: &mut [u8]) -> usize {
+    /// Reads straight into memory that was made for it after a [`StreamEvent::Bulk`]; how many bytes came. `ciphertext` is what
+    /// the step that announced them was given.
+    pub fn receive(&mut self, into: &mut [u8], ciphertext: &mut [u8]) -> usize {
         match self {
             Self::Plain(stream) => stream.receive(into),
-            Self::Shaking(_) | Self::Secure(_) => 0,
+            Self::Secure(stream) => stream.receive(into, ciphertext),
+            Self::Shaking(_) => 0,
         }
     }
 

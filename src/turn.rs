@@ -74,13 +74,9 @@ impl Turn {
 
     /// Fills the budget again.
     pub fn begin(&mut self) {
-        let now = Instant::now();
-        if let Some(since) = self.slept.take() {
-            self.waited(now - since);
-        }
         self.events = 0;
         self.bytes = 0;
-        self.until = now + TIME;
+        self.until = Instant::now() + TIME;
     }
 
     /// Counts an event with so many bytes.
@@ -90,7 +86,8 @@ impl Turn {
         if bytes >= BULK {
             self.linger = LINGER;
         }
-        if let Some(since) = self.spinning.take() {
+        let (slept, spinning) = (self.slept.take(), self.spinning.take());
+        if let Some(since) = slept.or(spinning) {
             self.waited(since.elapsed());
         }
     }
@@ -106,7 +103,9 @@ impl Turn {
     /// Nothing is ready: what now?
     pub fn idle(&mut self) -> Idle {
         if self.spin && self.wait < WORTH {
-            self.spinning.get_or_insert_with(Instant::now);
+            // A turn in which nothing came does not end the wait.
+            let slept = self.slept.take();
+            self.spinning.get_or_insert_with(|| slept.unwrap_or_else(Instant::now));
             return Idle::Spin;
         }
         self.rest()
@@ -126,7 +125,8 @@ impl Turn {
             return Idle::Linger;
         }
         // A wait that went on past the spinning counts from where it began.
-        self.slept = Some(self.spinning.take().unwrap_or_else(Instant::now));
+        let since = self.spinning.take().or(self.slept.take());
+        self.slept = Some(since.unwrap_or_else(Instant::now));
         Idle::Sleep
     }
 

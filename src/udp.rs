@@ -5,6 +5,7 @@
 //! | due | event |
 //! |---|---|
 //! | room after a send that had none | `Drain` |
+//! | a reply that waited and was refused | `Failed`, once for each |
 //! | a datagram that was read together with earlier ones | `Datagram` |
 //! | an error that came back (ICMP), or that a send left behind | `Failed`, once for each |
 //! | datagrams in the kernel | the first of up to [`BATCH`], which one system call reads, as `Datagram` |
@@ -15,6 +16,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use crate::failure::Failure;
+use crate::replies::{Flushed, LONGEST, Replies};
 use crate::slab::Key;
 use crate::sys::{Arrived, DatagramIo, Packet, Ready, Reported, is_transient};
 
@@ -31,6 +33,20 @@ pub struct Udp {
     ready: Readiness,
     /// The last send found no room: a drain event is owed.
     full: bool,
+    replies: Replies,
+    /// Why replies were not sent.
+    refused: Vec<Failure>,
+}
+
+/// Where an error was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// On the socket.
+    Pending,
+    /// In the socket's error queue, which only Linux has.
+    Queued,
+    /// When a reply was sent that had waited.
+    Sending,
 }
 
 /// What the edge-triggered poll has said and no system call has used up yet.
@@ -53,8 +69,8 @@ pub enum UdpEvent {
     Failed {
         /// What it says.
         failure: Failure,
-        /// It was in the socket's error queue, see [`crate::sys::Reported`].
-        queued: bool,
+        /// Where it was found.
+        found: Found,
     },
 }
 
@@ -81,7 +97,7 @@ impl Udp {
     /// A socket that is bound.
     #[must_use]
     pub fn new(io: DatagramIo) -> Self {
-        Self { io, ready: Readiness::default(), full: false }
+        Self { io, ready: Readiness::default(), full: false, replies: Replies::default(), refused: Vec::new() }
     }
 
     /// The socket, for its addresses and options.
@@ -101,13 +117,17 @@ impl Udp {
     /// Whether a step may have something to do, what waits in the inbox aside.
     #[must_use]
     pub fn has_work(&self) -> bool {
-        self.ready.readable || self.ready.failed || (self.ready.writable && self.full)
+        self.ready.readable || self.ready.failed || (self.ready.writable && self.full) || !self.refused.is_empty()
     }
 
     /// Takes one step. `scratch`, of [`ROOM`] bytes at least, receives the bytes of a [`UdpEvent::Datagram`].
     pub fn step(&mut self, key: Key, inbox: &mut Inbox, scratch: &mut [u8]) -> Option<UdpEvent> {
-        if std::mem::take(&mut self.ready.writable) && std::mem::take(&mut self.full) {
+        if std::mem::take(&mut self.ready.writable) && self.full && self.flush() {
+            self.full = false;
             return Some(UdpEvent::Drain);
+        }
+        if let Some(failure) = self.refused.pop() {
+            return Some(UdpEvent::Failed { failure, found: Found::Sending });
         }
         if let Some(arrived) = inbox.next(key, scratch) {
             return Some(UdpEvent::Datagram(arrived));
@@ -130,19 +150,56 @@ impl Udp {
                 None
             }
             // Where errors are queued, this one is in the queue as well: it must not be told twice.
-            Err(error) => Some(self.take_failure().unwrap_or_else(|| failed(error, false))),
+            Err(error) => Some(self.take_failure().unwrap_or_else(|| failed(error, Found::Pending))),
         }
     }
 
     /// Sends one datagram; `to` is `None` on a connected socket.
     pub fn send(&mut self, bytes: &[u8], to: Option<SocketAddr>) -> Sent {
+        if !self.flush() {
+            return Sent::Taken(0);
+        }
         let sent = self.io.send(Packet { bytes, to }).map(|()| 1);
         self.sent(sent, 1)
     }
 
+    /// Sends one datagram with those that follow soon: it waits until [`Udp::flush`].
+    pub fn reply(&mut self, bytes: &[u8], to: Option<SocketAddr>) -> Sent {
+        if self.full || bytes.len() > LONGEST {
+            return self.send(bytes, to);
+        }
+        if self.replies.is_full() && !self.flush() {
+            return Sent::Taken(0);
+        }
+        self.replies.add(bytes, to);
+        Sent::Taken(1)
+    }
+
+    /// Whether a reply has waited long enough.
+    #[must_use]
+    pub fn has_due_replies(&self) -> bool {
+        self.replies.is_due()
+    }
+
+    /// Sends the replies that wait. False if the kernel has no room for all of them; a drain event is owed then.
+    pub fn flush(&mut self) -> bool {
+        if self.replies.is_empty() {
+            return true;
+        }
+        let Flushed { blocked, mut refused } = self.replies.flush(&self.io);
+        // They are taken from the end.
+        refused.reverse();
+        self.refused.splice(0..0, refused);
+        if blocked {
+            self.full = true;
+            self.ready.writable = self.io.has_room();
+        }
+        !blocked
+    }
+
     /// Sends datagrams.
     pub fn send_many(&mut self, packets: &[Packet<'_>]) -> Sent {
-        if packets.is_empty() {
+        if packets.is_empty() || !self.flush() {
             return Sent::Taken(0);
         }
         let sent = self.io.send_many(packets);
@@ -166,8 +223,8 @@ impl Udp {
 
     fn take_failure(&mut self) -> Option<UdpEvent> {
         match self.io.take_error() {
-            Ok(Some(Reported { error, queued })) => Some(failed(error, queued)),
-            Err(error) => Some(failed(error, false)),
+            Ok(Some(Reported { error, queued: true })) => Some(failed(error, Found::Queued)),
+            Ok(Some(Reported { error, queued: false })) | Err(error) => Some(failed(error, Found::Pending)),
             Ok(None) => {
                 self.ready.failed = false;
                 None
@@ -176,8 +233,15 @@ impl Udp {
     }
 }
 
-fn failed(error: io::Error, queued: bool) -> UdpEvent {
-    UdpEvent::Failed { failure: error.into(), queued }
+impl Drop for Udp {
+    fn drop(&mut self) {
+        // There is no later.
+        self.flush();
+    }
+}
+
+fn failed(error: io::Error, found: Found) -> UdpEvent {
+    UdpEvent::Failed { failure: error.into(), found }
 }
 
 impl Inbox {
@@ -341,6 +405,51 @@ mod tests {
         assert_eq!(near.step(key, &mut inbox, &mut []), None);
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn replies_without_room_wait_and_keep_their_place() {
+        let (near, far) = std::os::unix::net::UnixDatagram::pair().expect("a pair");
+        let mut near = Udp::new(DatagramIo::from_descriptor(near.into()).expect("not blocking"));
+        let mut sent = 0;
+        while near.send(b"x", None) == Sent::Taken(1) {
+            sent += 1;
+        }
+        let (mut inbox, key) = (Inbox::new(), key());
+        let room = Ready { readable: false, writable: true, ..READABLE };
+        let next = || {
+            let mut bytes = [0; 8];
+            let length = far.recv(&mut bytes).expect("it was sent");
+            bytes[..length].to_vec()
+        };
+        for _ in 0..sent {
+            assert_eq!(next(), b"x");
+        }
+        near.note(&room);
+        assert_eq!(near.step(key, &mut inbox, &mut []), Some(UdpEvent::Drain));
+        for _ in 0..sent - 1 {
+            assert_eq!(near.send(b"y", None), Sent::Taken(1));
+        }
+        for byte in b"abc" {
+            assert_eq!(near.reply(&[*byte], None), Sent::Taken(1));
+        }
+        assert!(!near.flush());
+        // What comes now is not sent: it would overtake them.
+        assert_eq!(near.send(b"d", None), Sent::Taken(0));
+        assert_eq!(near.reply(b"d", None), Sent::Taken(0));
+        assert_eq!(near.send_many(&[Packet { bytes: b"d", to: None }]), Sent::Taken(0));
+        assert_eq!(near.step(key, &mut inbox, &mut []), None);
+        for _ in 0..sent - 1 {
+            assert_eq!(next(), b"y");
+        }
+        assert_eq!(next(), b"a");
+        near.note(&room);
+        assert_eq!(near.step(key, &mut inbox, &mut []), Some(UdpEvent::Drain));
+        assert_eq!(near.send(b"e", None), Sent::Taken(1));
+        assert_eq!(near.reply(b"f", None), Sent::Taken(1));
+        drop(near);
+        assert_eq!([next(), next(), next(), next()], [b"b", b"c", b"e", b"f"]);
+    }
+
     #[cfg(target_os = "linux")]
     #[test]
     fn a_dead_port_is_told_once_for_each_datagram_if_at_all() {
@@ -359,14 +468,20 @@ mod tests {
         assert_eq!(near.send(b"x", Some(dead)), Sent::Taken(1));
         near.note(&failed);
         let refused = Failure::System(crate::sys::CONNECTION_REFUSED);
-        assert_eq!(near.step(key, &mut inbox, &mut []), Some(UdpEvent::Failed { failure: refused, queued: true }));
+        assert_eq!(
+            near.step(key, &mut inbox, &mut []),
+            Some(UdpEvent::Failed { failure: refused, found: Found::Queued })
+        );
         assert_eq!(near.step(key, &mut inbox, &mut []), None);
 
         // It is pending when the next one is sent, which it refuses, and is told all the same.
         assert_eq!(near.send(b"x", Some(dead)), Sent::Taken(1));
         assert_eq!(near.send(b"x", Some(dead)), Sent::Refused(refused));
         near.note(&failed);
-        assert_eq!(near.step(key, &mut inbox, &mut []), Some(UdpEvent::Failed { failure: refused, queued: true }));
+        assert_eq!(
+            near.step(key, &mut inbox, &mut []),
+            Some(UdpEvent::Failed { failure: refused, found: Found::Queued })
+        );
         assert_eq!(near.step(key, &mut inbox, &mut []), None);
     }
 }

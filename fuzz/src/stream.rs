@@ -109,6 +109,8 @@ struct Connection {
     peer_ended: bool,
     /// The connection was cut: what is under way may be lost.
     cut: bool,
+    /// The peer has reset the connection, which must end it without anybody's doing.
+    reset: bool,
     /// The socket gave up reading: what the peer sends may be lost.
     deaf: bool,
     accepted: usize,
@@ -149,6 +151,7 @@ impl Connection {
             ended: false,
             peer_ended: false,
             cut: false,
+            reset: false,
             deaf: false,
             accepted: 0,
             peer_received: 0,
@@ -341,6 +344,7 @@ impl Connection {
         }
         self.peer_ended = true;
         self.cut = true;
+        self.reset |= reset;
     }
 
     /// Both ends go on until everything is told.
@@ -352,7 +356,7 @@ impl Connection {
         let until = Instant::now() + LIMIT;
         loop {
             let told = self.turn(64);
-            if self.open && self.ended && !self.flushing {
+            if self.open && self.ended && !self.flushing && !self.reset {
                 // One that stays half open.
                 self.end(0);
             }

@@ -39,7 +39,10 @@ impl Core {
 
     /// Tells how many datagrams were sent, or the negative error number.
     fn send_datagrams(&self, slot: u32, work: impl FnOnce(&mut Udp) -> Sent) {
-        let sent = self.with(|reactor: &mut Reactor| reactor.with_udp(slot, work)).flatten();
+        self.tell_sent(self.with(|reactor: &mut Reactor| reactor.with_udp(slot, work)).flatten());
+    }
+
+    fn tell_sent(&self, sent: Option<Sent>) {
         self.tell(&[match sent {
             Some(Sent::Taken(count)) => {
                 self.counters.datagrams_sent.add(count);
@@ -68,7 +71,8 @@ pub(super) unsafe extern "C" fn send(env: sys::napi_env, info: sys::napi_callbac
             // SAFETY: no other slice of the scratch memory is alive, and JS does not run.
             let scratch = core.scratch.slice();
             let bytes = &scratch[..length.min(scratch.len())];
-            core.send_datagrams(integer(env, slot), |udp| udp.send(bytes, to));
+            let slot = integer(env, slot);
+            core.tell_sent(core.with(|reactor: &mut Reactor| reactor.send_datagram(slot, bytes, to)).flatten());
         })
     }
 }

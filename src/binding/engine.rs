@@ -158,17 +158,23 @@ pub struct UdpOptions {
 #[napi]
 impl Engine {
     /// Makes an engine whose threadsafe function calls `dispatch`. `record` and `scratch` are shared memory: the first
-    /// takes what an event is, the second its bytes.
+    /// takes what an event is, the second its bytes. `resource` is what async hooks are shown.
     ///
     /// # Errors
     ///
     /// Node-API's, and the system's when it has no descriptor or thread left.
     #[napi(constructor)]
-    pub fn new(env: Env, dispatch: Function<'_, (), ()>, record: Int32Array, scratch: Uint8Array) -> Result<Self> {
+    pub fn new(
+        env: Env,
+        dispatch: Function<'_, (), ()>,
+        record: Int32Array,
+        scratch: Uint8Array,
+        resource: Object<'_>,
+    ) -> Result<Self> {
         crate::log::start();
         let record = raw_value(&env, record)?;
         let scratch = raw_value(&env, scratch)?;
-        let bell = Bell::new(&env, &dispatch)?;
+        let bell = Bell::new(&env, &dispatch, &resource)?;
         let rings = Arc::clone(&bell);
         let reactor = Reactor::new(Wake::new(move || rings.ring()))
             .map_err(|error| Error::from_reason(format!("the socket engine could not start: {error}")))?;
@@ -283,6 +289,12 @@ impl Engine {
     #[napi]
     pub fn counted(&self) -> Counted {
         self.core.counters.read(self.core.bell.calls())
+    }
+
+    /// Sends the replies to datagrams that wait for others, since there may be no later.
+    #[napi]
+    pub fn send_replies(&self) {
+        self.core.with(Reactor::send_all_replies);
     }
 
     /// Turns spinning and lingering before going to sleep on or off.

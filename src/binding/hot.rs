@@ -15,7 +15,7 @@ use super::datagram;
 use super::engine::Core;
 use crate::reactor::{Event, Next};
 use crate::stream::{Ended, StreamEvent, Written};
-use crate::udp::UdpEvent;
+use crate::udp::{Found, UdpEvent};
 
 /// How many numbers the record has.
 pub(super) const RECORD: usize = 16;
@@ -38,6 +38,11 @@ const BROKEN: i32 = 13;
 const HELLO: i32 = 14;
 const DATAGRAM: i32 = 20;
 const FAILED: i32 = 21;
+
+// Where the error of a `FAILED` was found; `lib/udp.js` has the same list.
+const PENDING: i32 = 0;
+const QUEUED: i32 = 1;
+const SENDING: i32 = 2;
 
 type Arguments<const N: usize> = [sys::napi_value; N];
 
@@ -210,8 +215,13 @@ impl Core {
             Event::Udp(slot, event) => match event {
                 UdpEvent::Datagram(arrived) => self.tell_datagram(DATAGRAM, slot, &arrived),
                 UdpEvent::Drain => self.tell(&[DRAIN, slot.cast_signed()]),
-                UdpEvent::Failed { failure, queued } => {
-                    self.tell(&[FAILED, slot.cast_signed(), failure.number(), i32::from(queued)]);
+                UdpEvent::Failed { failure, found } => {
+                    let found = match found {
+                        Found::Pending => PENDING,
+                        Found::Queued => QUEUED,
+                        Found::Sending => SENDING,
+                    };
+                    self.tell(&[FAILED, slot.cast_signed(), failure.number(), found]);
                 }
             },
         }

@@ -167,7 +167,12 @@ impl UdpHandle {
     }
 
     fn option(&self, set: impl FnOnce(&DatagramIo) -> io::Result<()>) -> i32 {
-        match self.with(|udp| set(udp.io())) {
+        let changed = self.with(|udp| {
+            // What was sent before the change does not see it.
+            udp.flush();
+            set(udp.io())
+        });
+        match changed {
             Some(Ok(())) => 0,
             Some(Err(error)) => -Failure::from(error).number(),
             None => -BAD_DESCRIPTOR,

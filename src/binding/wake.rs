@@ -26,8 +26,13 @@ struct Function(sys::napi_threadsafe_function);
 unsafe impl Send for Function {}
 
 impl Bell {
-    /// Makes the threadsafe function around the JS dispatcher, not keeping the loop alive yet.
-    pub(super) fn new(env: &Env, dispatch: &napi::bindgen_prelude::Function<'_, (), ()>) -> Result<Arc<Self>> {
+    /// Makes the threadsafe function around the JS dispatcher, not keeping the loop alive yet. `resource` is what async hooks
+    /// are shown for it.
+    pub(super) fn new(
+        env: &Env,
+        dispatch: &napi::bindgen_prelude::Function<'_, (), ()>,
+        resource: &Object<'_>,
+    ) -> Result<Arc<Self>> {
         let name = env.create_string("bun-sockets")?;
         let mut function = ptr::null_mut();
         // SAFETY: every handle belongs to `env` and is alive in this call; null stands for "none" where it is allowed.
@@ -35,7 +40,7 @@ impl Bell {
             sys::napi_create_threadsafe_function(
                 env.raw(),
                 dispatch.raw(),
-                ptr::null_mut(),
+                resource.raw(),
                 name.raw(),
                 0,
                 1,

@@ -22,7 +22,7 @@ pub(super) fn failure_of(error: &Error, first_record: bool) -> ProtocolFailure {
             F::new(136, "DATA_LENGTH_TOO_LONG")
         }
         Error::InvalidMessage(InvalidMessage::InvalidContentType) => F::new(225, "UNEXPECTED_RECORD"),
-        Error::InvalidMessage(InvalidMessage::HandshakePayloadTooLarge) => F::new(148, "EXCESSIVE_MESSAGE_SIZE"),
+        Error::InvalidMessage(InvalidMessage::HandshakePayloadTooLarge) => F::EXCESSIVE_MESSAGE_SIZE,
         Error::InvalidMessage(_) => F::new(137, "DECODE_ERROR"),
         Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => {
             F::new(223, "UNEXPECTED_MESSAGE")

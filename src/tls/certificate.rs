@@ -88,6 +88,12 @@ impl<'a> Certificate<'a> {
         })
     }
 
+    /// Whether it limits the names of the certificates below it.
+    pub(super) fn constrains_names(&self) -> bool {
+        const NAME_CONSTRAINTS: &str = "2.5.29.30";
+        self.0.extensions().iter().any(|extension| extension.oid.to_id_string() == NAME_CONSTRAINTS)
+    }
+
     /// Whether `authority` signed this certificate.
     pub(super) fn is_signed_by(&self, authority: &Certificate<'_>) -> bool {
         let spki = authority.public_key();

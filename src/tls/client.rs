@@ -138,7 +138,7 @@ impl ClientContext {
     /// The client's own certificate, DER.
     #[must_use]
     pub fn certificate(&self) -> Option<CertificateDer<'static>> {
-        self.identities.leaf()
+        self.identities.leaf().cloned()
     }
 
     /// The configuration of one connection, whose sessions go to `saved`.

@@ -40,6 +40,7 @@ pub struct ProtocolFailure {
 }
 
 impl ProtocolFailure {
+    pub(super) const EXCESSIVE_MESSAGE_SIZE: Self = Self::new(148, "EXCESSIVE_MESSAGE_SIZE");
     pub(super) const HTTPS_PROXY_REQUEST: Self = Self::new(155, "HTTPS_PROXY_REQUEST");
     pub(super) const HTTP_REQUEST: Self = Self::new(156, "HTTP_REQUEST");
     pub(super) const CONNECTION_REJECTED: Self = Self::new(133, "CONNECTION_REJECTED");

@@ -25,6 +25,11 @@ pub(super) struct FinishedMessages {
 }
 
 impl FinishedMessages {
+    /// Whether a server with TLS 1.3 has all that it waits for, so that what it sends now are tickets.
+    pub(super) fn is_server13_done(&self) -> bool {
+        self.client_key.is_some() && !self.client.is_empty()
+    }
+
     /// Forgets the secrets of the derivation; what is left is public once the handshake is over.
     pub(super) fn into_messages(self) -> (Vec<u8>, Vec<u8>) {
         (self.client, self.server)

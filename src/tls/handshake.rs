@@ -8,7 +8,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::{Acceptor, ClientHello};
 use rustls::{Connection, HandshakeKind, ServerConfig};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio_rustls::{LazyConfigAcceptor, TlsConnector};
+use tokio_rustls::{LazyConfigAcceptor, StartHandshake, TlsConnector};
 
 use super::alerts::failure_of;
 use super::certificate::Purpose;
@@ -19,7 +19,7 @@ use super::scope::{InScope, Scope};
 use super::selection::{Choice, Hello};
 use super::server::{Entry, ServerContext, ServerParameters, VerifyMode};
 use super::session::{Facts, Role, Session};
-use super::tap::Tap;
+use super::tap::{Parts, Tap};
 use super::verify::{ExpectedName, PeerPolicy, Verdict};
 
 /// How long a handshake may take, as in Node: a silent peer must not hold a socket for ever.
@@ -63,7 +63,7 @@ impl<S> Failed<S> {
     }
 
     fn of_tap(tap: Tap<S>, failure: HandshakeFailure) -> Self {
-        let (stream, received) = tap.into_parts();
+        let Parts { stream, received, .. } = tap.into_parts();
         let mut failed = Self::new(Some(stream), failure);
         failed.received = received;
         failed
@@ -120,7 +120,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let saved = parameters.session.unwrap_or_else(|| Arc::new(SavedSession::default()));
-    let tap = Tap::new(stream, parameters.keep_received, false);
+    let tap = Tap::of_client(stream, parameters.keep_received);
     let Some(config) = context.config_for(&saved) else {
         let failure = HandshakeFailure::Protocol(ProtocolFailure::NO_SUPPORTED_VERSIONS_ENABLED);
         return Err(Box::new(Failed::of_tap(tap, failure)));
@@ -157,13 +157,14 @@ where
                     || policy.names(connection.peer_certificates().unwrap_or_default()),
                 resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
                 server_name: parameters.sni,
-                own_certificate: context.identities.leaf(),
+                identities: Arc::clone(&context.identities),
                 own_finished,
                 peer_finished,
                 saved: Some(saved),
             };
-            let (stream, received) = tap.into_parts();
-            Ok(Handshaken { stream, session: Box::new(Session::new(Connection::Client(connection), facts)), received })
+            let Parts { stream, received, framing, tickets } = tap.into_parts();
+            let session = Session::new(Connection::Client(connection), facts, framing, tickets, scope.opener);
+            Ok(Handshaken { stream, session: Box::new(session), received })
         }
         Err((error, tap)) => {
             let failure = match scope.verdict {
@@ -185,31 +186,20 @@ async fn accept<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let tap = Tap::new(stream, parameters.keep_received, true);
-    let mut acceptor = LazyConfigAcceptor::new(Acceptor::default(), tap);
-    let start = match (&mut acceptor).await {
-        Ok(start) => start,
-        Err(error) => {
-            return Err(Box::new(match acceptor.take_io() {
-                Some(mut tap) => {
-                    let failure = failure_of_io(error, &tap);
-                    tap.answer_stranger().await;
-                    Failed::of_tap(tap, failure)
-                }
-                None => Failed::new(None, HandshakeFailure::Transport(error)),
-            }));
-        }
-    };
+    let tap = Tap::of_server(stream, parameters.keep_received);
+    // Each step has its memory for as long as it takes. In one piece they would make up a task of 6.5 KiB, and thousands of
+    // connections that come at once would leave that much behind in holes of the heap.
+    let start = Box::pin(hear(tap)).await?;
     let server_name = start.client_hello().server_name().map(ToOwned::to_owned);
     let choice = match &parameters.selection {
-        Some(selection) => selection.ask(hello_of(&start.client_hello())).await,
+        Some(selection) => Box::pin(selection.ask(hello_of(&start.client_hello()))).await,
         None => Choice::Default,
     };
     match choice {
         Choice::Default | Choice::Protocol(_) => {}
         Choice::NoProtocol => {
             let failure = ProtocolFailure::NO_APPLICATION_PROTOCOL;
-            return Err(Box::new(refuse(start.io, Alert::NoApplicationProtocol, failure, server_name).await));
+            return Err(Box::pin(refuse(start.io, Alert::NoApplicationProtocol, failure, server_name)).await);
         }
         Choice::Reject => {
             let failure = HandshakeFailure::Protocol(ProtocolFailure::CONNECTION_REJECTED);
@@ -226,11 +216,11 @@ where
         Some((entry, Some(config))) if !entry.identities.is_empty() => (entry, config),
         Some((_, None)) => {
             let failure = ProtocolFailure::UNSUPPORTED_PROTOCOL;
-            return Err(Box::new(refuse(start.io, Alert::ProtocolVersion, failure, server_name).await));
+            return Err(Box::pin(refuse(start.io, Alert::ProtocolVersion, failure, server_name)).await);
         }
         _ => {
             let failure = ProtocolFailure::NO_CERTIFICATE_SET;
-            return Err(Box::new(refuse(start.io, Alert::InternalError, failure, server_name).await));
+            return Err(Box::pin(refuse(start.io, Alert::InternalError, failure, server_name)).await);
         }
     };
     let config = match choice {
@@ -244,7 +234,7 @@ where
     let policy = Arc::new(policy_for_clients(entry, mode));
     let witness = parameters.witness.clone();
     let scope = Scope { policy: Some(Arc::clone(&policy)), witness, ..Scope::default() };
-    let (result, scope) = InScope::new(scope, || start.into_stream(config).into_fallible()).await;
+    let (result, scope) = Box::new(InScope::new(scope, || (*start).into_stream(config).into_fallible())).await;
     match result {
         Ok(stream) => {
             let (tap, connection) = stream.into_inner();
@@ -258,20 +248,16 @@ where
                 name_matches: true,
                 resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
                 server_name,
-                own_certificate: entry.identities.leaf(),
+                identities: Arc::clone(&entry.identities),
                 own_finished,
                 peer_finished,
                 saved: None,
             };
-            let (stream, received) = tap.into_parts();
-            Ok(Handshaken { stream, session: Box::new(Session::new(Connection::Server(connection), facts)), received })
+            let Parts { stream, received, framing, tickets } = tap.into_parts();
+            let session = Session::new(Connection::Server(connection), facts, framing, tickets, scope.opener);
+            Ok(Handshaken { stream, session: Box::new(session), received })
         }
-        Err((error, tap)) => {
-            let failure = failure_of_io(error, &tap);
-            let mut failed = Failed::of_tap(tap, failure);
-            failed.server_name = server_name;
-            Err(Box::new(failed))
-        }
+        Err((error, tap)) => Err(Box::pin(give_up(error, tap, server_name)).await),
     }
 }
 
@@ -288,6 +274,38 @@ fn hello_of(hello: &ClientHello<'_>) -> Hello {
         server_name: hello.server_name().map(ToOwned::to_owned),
         protocols: hello.alpn().map(|mut names| listed(&mut names)),
     }
+}
+
+/// Waits for the ClientHello.
+async fn hear<S>(tap: Tap<S>) -> Result<Box<StartHandshake<Tap<S>>>, Box<Failed<S>>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut acceptor = LazyConfigAcceptor::new(Acceptor::default(), tap);
+    let error = match (&mut acceptor).await {
+        Ok(start) => return Ok(Box::new(start)),
+        Err(error) => error,
+    };
+    Err(Box::new(match acceptor.take_io() {
+        Some(mut tap) => {
+            let failure = failure_of_io(error, &tap);
+            tap.answer_stranger().await;
+            Failed::of_tap(tap, failure)
+        }
+        None => Failed::new(None, HandshakeFailure::Transport(error)),
+    }))
+}
+
+/// Ends a handshake that has failed after the ClientHello.
+async fn give_up<S>(error: io::Error, mut tap: Tap<S>, server_name: Option<String>) -> Box<Failed<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    tap.send_alert().await;
+    let failure = failure_of_io(error, &tap);
+    let mut failed = Failed::of_tap(tap, failure);
+    failed.server_name = server_name;
+    Box::new(failed)
 }
 
 fn policy_for_clients(entry: &Entry, mode: VerifyMode) -> PeerPolicy {
@@ -318,7 +336,12 @@ enum Alert {
 }
 
 /// Answers a ClientHello with a fatal alert, which rustls would not send or would send as another one.
-async fn refuse<S>(mut tap: Tap<S>, alert: Alert, failure: ProtocolFailure, server_name: Option<String>) -> Failed<S>
+async fn refuse<S>(
+    mut tap: Tap<S>,
+    alert: Alert,
+    failure: ProtocolFailure,
+    server_name: Option<String>,
+) -> Box<Failed<S>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -328,7 +351,7 @@ where
     let _ = tap.write_all(&record).await;
     let mut failed = Failed::of_tap(tap, HandshakeFailure::Protocol(failure));
     failed.server_name = server_name;
-    failed
+    Box::new(failed)
 }
 
 fn failure_of_io<S>(error: io::Error, tap: &Tap<S>) -> HandshakeFailure {

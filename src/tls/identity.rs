@@ -51,8 +51,8 @@ impl Identities {
     }
 
     /// The leaf that `getCertificate()` shows: the preferred one.
-    pub(super) fn leaf(&self) -> Option<CertificateDer<'static>> {
-        self.0.first().and_then(|certified| certified.cert.first()).cloned()
+    pub(super) fn leaf(&self) -> Option<&CertificateDer<'static>> {
+        self.0.first().and_then(|certified| certified.cert.first())
     }
 }
 

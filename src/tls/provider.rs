@@ -2,11 +2,15 @@
 
 use std::sync::{Arc, LazyLock};
 
+use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Algorithm, CHACHA20_POLY1305};
 use rustls::crypto::aws_lc_rs::{cipher_suite as suite, default_provider, kx_group};
+use rustls::crypto::tls13::Hkdf;
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
-use rustls::{CipherSuiteCommon, SupportedCipherSuite, Tls12CipherSuite, Tls13CipherSuite};
+use rustls::{CipherSuite, CipherSuiteCommon, SupportedCipherSuite, Tls12CipherSuite, Tls13CipherSuite};
 
 use super::finished::{NotingHkdf, NotingPrf};
+use super::key_schedule;
+use super::opener::{Opening12, Opening13};
 
 static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
     Arc::new(CryptoProvider {
@@ -54,7 +58,7 @@ pub fn warm_up() {
     let _ = PROVIDER.secure_random.fill(&mut byte);
 }
 
-/// The same suite with the noting functions. Leaks on purpose: rustls wants `'static`, and there are nine.
+/// The same suite with the noting functions, and with decrypters that the session can use, too. Leaks on purpose: rustls wants `'static`, and there are nine.
 fn noting(suite: SupportedCipherSuite) -> SupportedCipherSuite {
     match suite {
         SupportedCipherSuite::Tls12(suite) => SupportedCipherSuite::Tls12(Box::leak(Box::new(Tls12CipherSuite {
@@ -62,14 +66,30 @@ fn noting(suite: SupportedCipherSuite) -> SupportedCipherSuite {
             prf_provider: Box::leak(Box::new(NotingPrf(suite.prf_provider))),
             kx: suite.kx,
             sign: suite.sign,
-            aead_alg: suite.aead_alg,
+            aead_alg: Box::leak(Box::new(Opening12(suite.aead_alg))),
         }))),
         SupportedCipherSuite::Tls13(suite) => SupportedCipherSuite::Tls13(Box::leak(Box::new(Tls13CipherSuite {
             common: copy_common(&suite.common),
-            hkdf_provider: Box::leak(Box::new(NotingHkdf(suite.hkdf_provider))),
-            aead_alg: suite.aead_alg,
+            hkdf_provider: Box::leak(Box::new(NotingHkdf(hkdf_of(suite)))),
+            aead_alg: Box::leak(Box::new(Opening13(suite.aead_alg, algorithm_of(suite.common.suite)))),
             quic: None,
         }))),
+    }
+}
+
+fn hkdf_of(suite: &Tls13CipherSuite) -> &'static dyn Hkdf {
+    match suite.common.suite {
+        CipherSuite::TLS13_AES_128_GCM_SHA256 | CipherSuite::TLS13_CHACHA20_POLY1305_SHA256 => &key_schedule::SHA256,
+        CipherSuite::TLS13_AES_256_GCM_SHA384 => &key_schedule::SHA384,
+        _ => suite.hkdf_provider,
+    }
+}
+
+fn algorithm_of(suite: CipherSuite) -> &'static Algorithm {
+    match suite {
+        CipherSuite::TLS13_AES_256_GCM_SHA384 => &AES_256_GCM,
+        CipherSuite::TLS13_CHACHA20_POLY1305_SHA256 => &CHACHA20_POLY1305,
+        _ => &AES_128_GCM,
     }
 }
 

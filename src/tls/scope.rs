@@ -11,6 +11,7 @@ use rustls::pki_types::CertificateDer;
 use super::finished::FinishedMessages;
 use super::identity::Identities;
 use super::keylog::Witness;
+use super::opener::Opener;
 use super::verify::{PeerPolicy, Verdict};
 
 thread_local! {
@@ -31,6 +32,8 @@ pub(super) struct Scope {
     pub(super) finished: FinishedMessages,
     /// Who is told the connection's secrets.
     pub(super) witness: Option<Arc<Witness>>,
+    /// The latest keys for what the peer sends.
+    pub(super) opener: Option<Opener>,
 }
 
 impl Scope {

@@ -96,7 +96,7 @@ impl ServerContext {
     /// The certificate that `getCertificate()` shows before a client has said which name it wants.
     #[must_use]
     pub fn certificate(&self) -> Option<CertificateDer<'static>> {
-        self.entries.first().and_then(|entry| entry.identities.leaf())
+        self.entries.first().and_then(|entry| entry.identities.leaf().cloned())
     }
 
     /// Whether clients are asked for a certificate, before [`ServerParameters::verify_mode`].

@@ -4,12 +4,16 @@ use std::io::{self, Read as _, Write};
 use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
-use rustls::{Connection, ProtocolVersion};
+use rustls::{Connection, IoState, ProtocolVersion};
 
 use super::alerts::failure_of;
 use super::failure::{CertificateProblem, ProtocolFailure};
+use super::framing::{Framing, HEADER, MAX_PAYLOAD, is_plausible, payload_length};
+use super::identity::Identities;
 use super::names::{group_name_and_bits, openssl_name, standard_name};
+use super::opener::Opener;
 use super::resumption::{SavedSession, opaque_handle};
+use super::scope::Scope;
 use super::verify::Verdict;
 
 /// Ciphertext that may wait for the transport. A write takes no more plaintext than fits, so that what a slow peer does not
@@ -19,8 +23,8 @@ const BACKLOG: usize = 64 * 1024;
 /// Plaintext that one record can hold at most.
 const MAX_FRAGMENT: usize = 16384;
 
-/// Reads of 4 KiB before the records are looked at: about one full record.
-const FILL: usize = 4;
+/// Type and version of a record that may hold application data, with either version of the protocol.
+const APPLICATION_DATA: [u8; 3] = [23, 3, 3];
 
 /// The smallest record size that `setMaxSendFragment()` takes, as in OpenSSL.
 const MIN_FRAGMENT: usize = 512;
@@ -76,18 +80,37 @@ pub(super) struct Facts {
     pub(super) name_matches: bool,
     pub(super) resumed: bool,
     pub(super) server_name: Option<String>,
-    pub(super) own_certificate: Option<CertificateDer<'static>>,
+    pub(super) identities: Arc<Identities>,
     pub(super) own_finished: Vec<u8>,
     pub(super) peer_finished: Vec<u8>,
     /// Where a client's tickets go.
     pub(super) saved: Option<Arc<SavedSession>>,
 }
 
+/// A server's tickets, in front of everything else that it sends.
+#[derive(Debug)]
+enum First {
+    /// For something that goes along; empty on most connections, and on all that have sent anything.
+    Waits(Vec<u8>),
+    /// They are being sent, together with what was waited for.
+    Leaves(Vec<u8>),
+}
+
 /// An established TLS connection without its transport.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each of which only ever becomes true, but for one"
+)]
 pub struct Session {
     connection: Connection,
     facts: Facts,
+    framing: Framing,
+    opener: Option<Opener>,
+    /// Whether the last record was application data, so that the next one may be opened here.
+    direct: bool,
+    unfinished: Vec<u8>,
+    first: First,
     max_fragment: usize,
     /// A server's answer to `getSession()`, made when it is first asked for.
     server_handle: Option<Vec<u8>>,
@@ -97,58 +120,137 @@ pub struct Session {
 }
 
 impl Session {
-    pub(super) fn new(mut connection: Connection, facts: Facts) -> Self {
-        connection.set_buffer_limit(Some(BACKLOG));
-        let peer_closed = connection.process_new_packets().is_ok_and(|state| state.peer_has_closed());
-        Self {
+    pub(super) fn new(
+        connection: Connection,
+        facts: Facts,
+        framing: Framing,
+        tickets: Vec<u8>,
+        opener: Option<Opener>,
+    ) -> Self {
+        let mut session = Self {
             connection,
             facts,
+            framing,
+            opener,
+            direct: false,
+            unfinished: Vec::new(),
+            first: First::Waits(tickets),
             max_fragment: MAX_FRAGMENT,
             server_handle: None,
-            peer_closed,
+            peer_closed: false,
             closing: false,
             failed: false,
-        }
+        };
+        session.connection.set_buffer_limit(Some(BACKLOG));
+        // Records may have come with the last flight. Should one of them be bad, the next one finds rustls in that state.
+        session.peer_closed = session.process().is_ok_and(|state| state.peer_has_closed());
+        session
     }
 
-    /// Room that [`Self::receive`] needs for `ciphertext` bytes: the rest of a record may already be here.
+    /// Room that [`Self::open`] needs for `ciphertext` bytes: the rest of a record may already be here.
     #[must_use]
     pub const fn room_for(ciphertext: usize) -> usize {
-        ciphertext + MAX_FRAGMENT
+        ciphertext + HEADER + MAX_PAYLOAD
     }
 
-    /// Takes all of `ciphertext` and puts the plaintext into `into`, which must have [`Self::room_for`] it. Answers that TLS
-    /// itself makes (key updates, alerts) wait in the ciphertext to be sent: call [`Self::send`] afterwards.
+    /// The beginning of a record whose rest is still to come. It must be in front of what is given to [`Self::open`] next.
+    #[must_use]
+    pub fn unfinished(&self) -> &[u8] {
+        &self.unfinished
+    }
+
+    /// Does what [`Self::open`] does with bytes that are not its to write to.
+    pub fn receive(&mut self, ciphertext: &[u8], into: &mut [u8]) -> Received {
+        let mut all = std::mem::take(&mut self.unfinished);
+        all.extend_from_slice(ciphertext);
+        self.open(&mut all, into)
+    }
+
+    /// Takes all of `ciphertext`, the [`Self::unfinished`] bytes and what came after them, decrypts it in place and puts the
+    /// plaintext into `into`, which must have [`Self::room_for`] it. Answers that TLS itself makes (key updates, alerts)
+    /// wait in the ciphertext to be sent: call [`Self::send`] afterwards.
     ///
     /// After a failure, and after the peer's close, further ciphertext is ignored.
-    pub fn receive(&mut self, mut ciphertext: &[u8], into: &mut [u8]) -> Received {
+    pub fn open(&mut self, ciphertext: &mut [u8], into: &mut [u8]) -> Received {
         let mut received = Received { plaintext: self.read_plaintext(into), ..Received::default() };
-        while !ciphertext.is_empty() && !self.failed && !self.peer_closed {
-            // One call takes 4 KiB. Several before the records are looked at leave a part of the next record behind more often
-            // than not; rustls gives its buffer back, and makes it anew, each time there is no such rest.
-            let before = ciphertext.len();
-            for _ in 0..FILL {
-                if ciphertext.is_empty() || !matches!(self.connection.read_tls(&mut ciphertext), Ok(1..)) {
-                    break;
-                }
+        // What rustls has begun to read before the handshake was over, it gets to the end.
+        let mut start = self.framing.finish(ciphertext);
+        self.pass_on(&ciphertext[..start], into, &mut received);
+        while let Some(header) = ciphertext[start..].first_chunk::<HEADER>()
+            && !self.failed
+            && !self.peer_closed
+        {
+            let (header, payload) = (*header, payload_length(*header));
+            if !is_plausible(header) {
+                // rustls says what is wrong with it, and need not wait for the rest.
+                self.framing.pass(&header);
+                start += HEADER;
+                self.pass_on(&header, into, &mut received);
+                break;
             }
-            let stuck = ciphertext.len() == before;
-            let processed = self.connection.process_new_packets();
-            received.plaintext += self.read_plaintext(&mut into[received.plaintext..]);
-            match processed {
+            let Some(record) = ciphertext.get_mut(start..start + HEADER + payload) else { break };
+            start += record.len();
+            // After anything but data, data goes to rustls once, too: it counts what may come only so often in between.
+            if self.direct
+                && header.starts_with(&APPLICATION_DATA)
+                && let Some(opener) = &self.opener
+                && let Some(count) = opener.open(&mut record[HEADER..], &mut into[received.plaintext..])
+            {
+                received.plaintext += count;
+                continue;
+            }
+            let before = received.plaintext;
+            self.pass_on(record, into, &mut received);
+            self.direct = received.plaintext > before;
+        }
+        let ignored = self.failed || self.peer_closed;
+        // Most reads end with a record. Then the memory is given back: most connections are idle.
+        self.unfinished = if ignored { Vec::new() } else { ciphertext[start..].to_vec() };
+        received.peer_closed = self.peer_closed;
+        received
+    }
+
+    /// How much plaintext [`Self::open`] would make of `ciphertext`: exactly so much, unless records are padded, bad, or not
+    /// data; then less. `None` while that can't be told.
+    #[must_use]
+    pub fn expected(&self, mut ciphertext: &[u8]) -> Option<usize> {
+        let overhead = self.opener.as_ref().filter(|_| self.direct)?.overhead();
+        let mut plaintext = 0;
+        while let Some(header) = ciphertext.first_chunk::<HEADER>() {
+            let payload = payload_length(*header);
+            let Some(after) = ciphertext.get(HEADER + payload..) else { break };
+            plaintext += payload.saturating_sub(overhead);
+            ciphertext = after;
+        }
+        Some(plaintext)
+    }
+
+    /// Gives rustls bytes of one record.
+    fn pass_on(&mut self, mut bytes: &[u8], into: &mut [u8], received: &mut Received) {
+        while !bytes.is_empty() && !self.failed && !self.peer_closed {
+            let before = bytes.len();
+            while !bytes.is_empty() && matches!(self.connection.read_tls(&mut bytes), Ok(1..)) {}
+            match self.process() {
                 Ok(state) => self.peer_closed = state.peer_has_closed(),
                 Err(error) => {
                     self.failed = true;
                     received.failure = Some(failure_of(&error, false));
                 }
             }
-            // rustls refuses to read only when it holds plaintext that was not taken out, that is when `into` is too small.
-            if stuck {
-                break;
+            received.plaintext += self.read_plaintext(&mut into[received.plaintext..]);
+            if bytes.len() == before && !self.failed {
+                // Even now rustls does not read: the peer has sent most of a message that is larger than any may be.
+                self.failed = true;
+                received.failure = Some(ProtocolFailure::EXCESSIVE_MESSAGE_SIZE);
             }
         }
-        received.peer_closed = self.peer_closed;
-        received
+    }
+
+    fn process(&mut self) -> Result<IoState, rustls::Error> {
+        let mut scope = Scope { opener: self.opener.take(), ..Scope::default() };
+        let processed = scope.enter(|| self.connection.process_new_packets());
+        self.opener = scope.opener;
+        processed
     }
 
     /// Plaintext that is already here: what came with the peer's last handshake flight. 0 = none.
@@ -189,7 +291,7 @@ impl Session {
     /// Whether ciphertext waits to be sent.
     #[must_use]
     pub fn wants_send(&self) -> bool {
-        self.connection.wants_write()
+        self.connection.wants_write() || matches!(self.first, First::Leaves(_))
     }
 
     /// Hands waiting ciphertext to `transport`, once. Returns what it took; 0 when nothing waits.
@@ -197,7 +299,31 @@ impl Session {
     /// # Errors
     /// Those of the transport, `WouldBlock` among them.
     pub fn send(&mut self, transport: &mut dyn Write) -> io::Result<usize> {
-        if self.connection.wants_write() { self.connection.write_tls(transport) } else { Ok(0) }
+        match &mut self.first {
+            First::Waits(tickets) if !tickets.is_empty() && self.connection.wants_write() => {
+                while self.connection.wants_write() {
+                    self.connection.write_tls(tickets)?;
+                }
+                self.first = First::Leaves(std::mem::take(tickets));
+                self.send(transport)
+            }
+            First::Waits(_) if self.connection.wants_write() => self.connection.write_tls(transport),
+            First::Waits(_) => Ok(0),
+            First::Leaves(bytes) => {
+                let sent = transport.write(bytes)?;
+                bytes.drain(..sent);
+                if bytes.is_empty() {
+                    self.first = First::Waits(Vec::new());
+                }
+                Ok(sent)
+            }
+        }
+    }
+
+    /// Changes the keys for what is sent, as rustls does by itself after very many records of TLS 1.3.
+    #[cfg(test)]
+    pub(super) fn change_keys(&mut self) {
+        self.connection.refresh_traffic_keys().expect("TLS 1.3, after the handshake");
     }
 
     /// Queues the message that says that this side will send no more. Nothing can be written afterwards.
@@ -267,7 +393,7 @@ impl Session {
     /// This side's certificate, DER.
     #[must_use]
     pub fn own_certificate(&self) -> Option<&CertificateDer<'static>> {
-        self.facts.own_certificate.as_ref()
+        self.facts.identities.leaf()
     }
 
     /// The name that the client announced.

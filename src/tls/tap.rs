@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use super::failure::ProtocolFailure;
+use super::framing::Framing;
 use super::scope::with_current;
 
 /// Bytes of a peer's first words that are kept: enough to tell what it speaks.
@@ -18,19 +19,48 @@ pub(super) struct Tap<S> {
     head: [u8; HEAD],
     head_length: usize,
     received: Option<Vec<u8>>,
-    /// Whether rustls' answers to a peer that does not speak TLS are dropped. As on Bun, an HTTP client of a TLS listener
-    /// sees the connection end and no alert.
-    mute_to_strangers: bool,
+    framing: Framing,
+    tickets: Vec<u8>,
+    is_server: bool,
+}
+
+/// What a handshake leaves of its transport.
+pub(super) struct Parts<S> {
+    pub(super) stream: S,
+    /// Everything that was received, as far as it was to be kept.
+    pub(super) received: Vec<u8>,
+    /// Where in a record the last byte was that was received.
+    pub(super) framing: Framing,
+    /// A server's tickets, which wait for company. As on Bun they leave with the first data: a client that hangs up without
+    /// having read them resets the connection, and what it has sent may be lost with it.
+    pub(super) tickets: Vec<u8>,
 }
 
 impl<S> Tap<S> {
-    pub(super) fn new(stream: S, keep_received: bool, mute_to_strangers: bool) -> Self {
-        Self { stream, head: [0; HEAD], head_length: 0, received: keep_received.then(Vec::new), mute_to_strangers }
+    pub(super) fn of_client(stream: S, keep_received: bool) -> Self {
+        Self::new(stream, keep_received, false)
     }
 
-    /// The stream and everything that was received from it, as far as it was to be kept.
-    pub(super) fn into_parts(self) -> (S, Vec<u8>) {
-        (self.stream, self.received.unwrap_or_default())
+    pub(super) fn of_server(stream: S, keep_received: bool) -> Self {
+        Self::new(stream, keep_received, true)
+    }
+
+    fn new(stream: S, keep_received: bool, is_server: bool) -> Self {
+        Self {
+            stream,
+            head: [0; HEAD],
+            head_length: 0,
+            received: keep_received.then(Vec::new),
+            framing: Framing::default(),
+            tickets: Vec::new(),
+            is_server,
+        }
+    }
+
+    /// What is left when the handshake is over.
+    pub(super) fn into_parts(self) -> Parts<S> {
+        let Self { stream, received, framing, tickets, .. } = self;
+        Parts { stream, received: received.unwrap_or_default(), framing, tickets }
     }
 
     /// What the peer speaks if it is not TLS but something that BoringSSL has a reason for.
@@ -53,14 +83,26 @@ impl<S> Tap<S> {
         self.head_length > 0 && matches!(self.head[0], ALERT | HANDSHAKE)
     }
 
+    /// Whether rustls is sending tickets.
+    fn is_ticketing(&self) -> bool {
+        self.is_server && with_current(|scope| scope.finished.is_server13_done()).unwrap_or(false)
+    }
+
     fn is_muted(&self) -> bool {
-        let to_stranger = self.mute_to_strangers && self.head_length > 0 && !self.peer_speaks_tls();
+        // As on Bun, an HTTP client of a TLS listener sees the connection end and no alert.
+        let to_stranger = self.is_server && self.head_length > 0 && !self.peer_speaks_tls();
         // A server whose certificate is refused is not told so: as on Bun it sees the connection end.
         to_stranger || with_current(|scope| !scope.refused_chain.is_empty()).unwrap_or(false)
     }
 }
 
 impl<S: AsyncWrite + Unpin> Tap<S> {
+    /// Sends what was taken for tickets and is an alert: the handshake has failed in its last step.
+    pub(super) async fn send_alert(&mut self) {
+        // The connection ends either way.
+        let _ = self.stream.write_all(&std::mem::take(&mut self.tickets)).await;
+    }
+
     /// Tells a peer that speaks something else, unless it is HTTP, that the version is wrong: what Bun answers.
     pub(super) async fn answer_stranger(&mut self) {
         if self.is_muted() && self.stranger().is_none() {
@@ -80,6 +122,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
             let wanted = fresh.len().min(HEAD - this.head_length);
             this.head[this.head_length..this.head_length + wanted].copy_from_slice(&fresh[..wanted]);
             this.head_length += wanted;
+            this.framing.pass(fresh);
             if let Some(received) = &mut this.received {
                 received.extend_from_slice(fresh);
             }
@@ -93,6 +136,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
         if self.is_muted() {
             return Poll::Ready(Ok(data.len()));
         }
+        if self.is_ticketing() {
+            self.tickets.extend_from_slice(data);
+            return Poll::Ready(Ok(data.len()));
+        }
         Pin::new(&mut self.stream).poll_write(cx, data)
     }
 
@@ -102,6 +149,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
         data: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         if self.is_muted() {
+            return Poll::Ready(Ok(data.iter().map(|slice| slice.len()).sum()));
+        }
+        if self.is_ticketing() {
+            for slice in data {
+                self.tickets.extend_from_slice(slice);
+            }
             return Poll::Ready(Ok(data.iter().map(|slice| slice.len()).sum()));
         }
         Pin::new(&mut self.stream).poll_write_vectored(cx, data)

@@ -10,6 +10,8 @@
 //! Dates, purpose and name are still checked, and none of it applies to the built-in roots or when revocation lists are in
 //! use. One exception concerns the name: under a `ca` that the program named, the common name counts for a leaf that has no
 //! alternative names at all, as in Bun and Node.
+//!
+//! An authority that limits the names below it has no part in any of it: only webpki holds names against such limits.
 
 use std::fmt;
 use std::sync::Arc;
@@ -58,7 +60,7 @@ pub(super) struct PeerPolicy {
 impl PeerPolicy {
     /// Whether the leaf is for the expected name, whatever else is wrong with it.
     pub(super) fn names(&self, chain: &[CertificateDer<'_>]) -> bool {
-        chain.first().is_none_or(|leaf| self.judge_name(leaf).is_ok())
+        chain.split_first().is_none_or(|(leaf, sent)| self.judge_name(leaf, sent).is_ok())
     }
 
     /// Judges a chain, leaf first. An empty one is untrusted.
@@ -72,7 +74,7 @@ impl PeerPolicy {
         let judged = EndEntityCert::try_from(leaf)
             .and_then(|leaf| self.judge_chain(&leaf, &intermediates, now, usage))
             .or_else(|error| self.exception(&error, leaf, &intermediates, now))
-            .and_then(|()| self.judge_name(leaf));
+            .and_then(|()| self.judge_name(leaf, sent));
         match judged {
             Ok(()) => Verdict::Trusted,
             Err(problem) => Verdict::Untrusted(problem),
@@ -167,6 +169,7 @@ impl PeerPolicy {
                 && named.iter().filter_map(Certificate::read).any(|authority| {
                     leaf.names_as_issuer(&authority)
                         && authority.date_problem(now).is_none()
+                        && !authority.constrains_names()
                         && (authority.is_authority() || authority.is_version_1())
                         && leaf.is_signed_by(&authority)
                 })
@@ -183,7 +186,7 @@ impl PeerPolicy {
         Ok(())
     }
 
-    fn judge_name(&self, leaf: &CertificateDer<'_>) -> Result<(), Problem> {
+    fn judge_name(&self, leaf: &CertificateDer<'_>, sent: &[CertificateDer<'_>]) -> Result<(), Problem> {
         let ExpectedName::Name(name) = &self.name else {
             return Ok(());
         };
@@ -196,6 +199,8 @@ impl PeerPolicy {
         }
         let by_common_name = !self.roots.named.is_empty()
             && matches!(server_name, Some(ServerName::DnsName(_)))
+            // webpki has not held the common name against the constraints of an authority.
+            && !sent.iter().chain(&self.roots.named).any(|der| Certificate::read(der).is_none_or(|it| it.constrains_names()))
             && Certificate::read(leaf).is_some_and(|leaf| leaf.common_name_is(name));
         if by_common_name { Ok(()) } else { Err(Problem::NameMismatch) }
     }

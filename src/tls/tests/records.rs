@@ -143,49 +143,6 @@ fn close_notify_ends_one_direction() {
 }
 
 #[test]
-fn plaintext_that_came_with_the_handshake_is_not_lost() {
-    use tokio::io::AsyncWriteExt as _;
-    let client = Arc::new(ClientContext::new(&trusting(), None).expect("options"));
-    let server = Arc::new(ServerContext::new(&[serving(server(Kind::Ecdsa))], None).expect("options"));
-    let parameters = client.parameters(Some("localhost"));
-    runtime().block_on(async move {
-        // The relay holds back what the client says after its ClientHello, until there is data to go with it.
-        let (near, mut middle) = tokio::io::duplex(64 * 1024);
-        let (mut middle_server, far) = tokio::io::duplex(64 * 1024);
-        let (release, mut released) = tokio::sync::oneshot::channel::<Vec<u8>>();
-        let server = tokio::spawn(server_handshake(far, server, ServerParameters::default()));
-        let relay = tokio::spawn(async move {
-            let (mut up, mut down, mut held) = ([0; 4096], [0; 4096], Vec::new());
-            let count = middle.read(&mut up).await.expect("a ClientHello");
-            middle_server.write_all(&up[..count]).await.expect("room");
-            loop {
-                tokio::select! {
-                    biased;
-                    count = middle.read(&mut up) => held.extend_from_slice(&up[..count.expect("the client's flight")]),
-                    count = middle_server.read(&mut down) => {
-                        let count = count.expect("the server's flight");
-                        middle.write_all(&down[..count]).await.expect("room");
-                    }
-                    data = &mut released => {
-                        held.extend(data.expect("data"));
-                        middle_server.write_all(&held).await.expect("room");
-                        break (middle, middle_server);
-                    }
-                }
-            }
-        });
-        let mut client = client_handshake(near, client, parameters).await.expect("the client's handshake");
-        client.session.write_plaintext(b"early");
-        release.send(drain(&mut client.session)).expect("the relay");
-        let mut server = server.await.expect("a task").expect("the server's handshake");
-        let mut room = [0; 16];
-        let count = server.session.read_plaintext(&mut room);
-        assert_eq!(&room[..count], b"early");
-        drop(relay);
-    });
-}
-
-#[test]
 fn the_received_bytes_of_a_handshake_can_be_kept() {
     let pair = shake_with(
         &trusting(),

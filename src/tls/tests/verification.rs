@@ -180,6 +180,30 @@ fn the_common_name_counts_only_without_alternative_names() {
 }
 
 #[test]
+fn an_authority_that_limits_names_makes_no_exceptions() {
+    let mut params = authority_params("Limited CA");
+    params.name_constraints = Some(rcgen::NameConstraints {
+        permitted_subtrees: vec![rcgen::GeneralSubtree::DnsName("example.org".to_owned())],
+        excluded_subtrees: Vec::new(),
+    });
+    let limited = self_signed(Kind::Ecdsa, params);
+    let trusting = TlsOptions { ca: Some(vec![limited.certificate()]), ..trusting() };
+    let within = limited.issue(Kind::Ecdsa, leaf("x", &["a.example.org"]));
+    assert_eq!(verdict(&trusting, &within, "a.example.org"), Verdict::Trusted);
+    let mut also_authority = local();
+    also_authority.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    // What it may not say as an alternative name it may not say otherwise either.
+    for made in [
+        limited.issue(Kind::Ecdsa, leaf("localhost", &["localhost"])),
+        limited.issue(Kind::Ecdsa, leaf("localhost", &[])),
+        limited.issue(Kind::Ecdsa, also_authority),
+        limited.issue_version_1("localhost"),
+    ] {
+        assert_ne!(verdict(&trusting, &made, "localhost"), Verdict::Trusted);
+    }
+}
+
+#[test]
 fn the_built_in_roots_make_no_exceptions() {
     let mut params = local();
     params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);

@@ -1,0 +1,2 @@
+const { connect } = require('bun-sockets');
+if (connect !== Bun.connect || require('bun-sockets/polyfill') === undefined) throw new Error('require');
