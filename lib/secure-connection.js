@@ -99,6 +99,12 @@ class SecureConnection extends ClientConnection {
     if (bytes !== undefined && data !== undefined && this.isOpen) this.handlers.callWith(data, this.socket, bytes);
   }
 
+  /** @param {number} length */
+  bulk(length) {
+    super.bulk(length);
+    this.#tellSessions();
+  }
+
   /** A client has said what it wants, and the program wants to have a say in what becomes of it. */
   hello() {
     this.#asking = true;
