@@ -792,6 +792,7 @@ impl Reactor {
                         urgent: false,
                         read_closed: false,
                         failed: false,
+                        broken: false,
                     };
                     Some(self.connected(key, io, allow_half_open, ready))
                 }
