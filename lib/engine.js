@@ -19,6 +19,7 @@ const binding = require('./native');
  * @property {() => void} [handshakeFailed]
  * @property {(length: number) => void} [tapped]
  * @property {() => void} [broken]
+ * @property {() => void} [hello]
  * @property {(length: number) => void} [datagram]
  * @property {(errno: number) => void} [failed]
  * @property {(context: object) => boolean} [isKeptAliveWith] whether it keeps the process alive and was given handlers in this context
@@ -39,6 +40,7 @@ const HANDSHAKEN = 10;
 const HANDSHAKE_FAILED = 11;
 const RAW = 12;
 const BROKEN = 13;
+const HELLO = 14;
 const DATAGRAM = 20;
 const FAILED = 21;
 
@@ -209,6 +211,9 @@ function deliver(kind, slot, detail) {
     case BROKEN:
       targets[slot] = undefined;
       target.broken();
+      break;
+    case HELLO:
+      target.hello();
       break;
     case FAILED:
       target.failed(detail);

@@ -17,7 +17,7 @@ const NAMES = Object.freeze({
   end: 'onEnd',
   error: 'onError',
   handshake: 'onHandshake',
-  // Not documented by Bun, but there; of these only the first two are ever called here.
+  // Not documented by Bun, but there.
   session: 'onSession',
   keylog: 'onKeylog',
   serverName: 'onServerName',

@@ -4,7 +4,7 @@
 const { ClientConnection, Connection } = require('./connection');
 const diagnostics = require('./diagnostics');
 const { engine } = require('./engine');
-const { systemError } = require('./errors');
+const { isError, systemError } = require('./errors');
 const { copy } = require('./received');
 const { TlsState, disconnected, protocolError } = require('./tls-state');
 
@@ -22,6 +22,8 @@ class SecureConnection extends ClientConnection {
   /** The native half has let go of it, and the program has not been told: it still looks open. */
   failing = false;
   #opened = false;
+  #asking = false;
+  /** @type {'close' | 'terminate' | undefined} */ #leaving = undefined;
 
   /**
    * @param {import('./handlers').Handlers} handlers
@@ -95,6 +97,70 @@ class SecureConnection extends ClientConnection {
     this.#tellSessions();
     const { data } = this.handlers;
     if (bytes !== undefined && data !== undefined && this.isOpen) this.handlers.callWith(data, this.socket, bytes);
+  }
+
+  /** @param {number} length */
+  bulk(length) {
+    super.bulk(length);
+    this.#tellSessions();
+  }
+
+  /** A client has said what it wants, and the program wants to have a say in what becomes of it. */
+  hello() {
+    this.#asking = true;
+    const answer = this.#ask();
+    this.#asking = false;
+    if (this.#leaving === undefined) {
+      this.tls.choose(answer);
+    } else {
+      this.ending = false;
+      this[this.#leaving]();
+    }
+  }
+
+  /** @returns {boolean | string | null} */
+  #ask() {
+    const { serverName, protocols } = this.tls.hello();
+    const { handlers, socket } = this;
+    if (handlers.serverName !== undefined && serverName !== undefined) {
+      let chosen;
+      try {
+        chosen = handlers.context.runInAsyncScope(handlers.serverName, undefined, this.data, serverName, socket);
+      } catch {
+        return false;
+      }
+      // Anything else is a context of node:tls, which BoringSSL can use and rustls cannot.
+      if (chosen !== undefined && chosen !== null) return false;
+    }
+    if (handlers.alpnCallback === undefined || protocols === undefined) return true;
+    try {
+      const { alpnCallback } = handlers;
+      const name = handlers.context.runInAsyncScope(alpnCallback, socket, socket, serverName, protocols);
+      if (name === false) return '';
+      if (isError(name)) throw name;
+      // Only a string counts, but what cannot become one throws, as in Bun.
+      const text = `${name}`;
+      return typeof name === 'string' && offers(protocols, text) ? text : null;
+    } catch (error) {
+      handlers.fail(socket, error);
+      return null;
+    }
+  }
+
+  close() {
+    if (this.#asking) this.#leave('close');
+    else super.close();
+  }
+
+  terminate() {
+    if (this.#asking) this.#leave('terminate');
+    else super.terminate();
+  }
+
+  /** The handler that is being asked closes the connection: it is closed when the handler has returned. @param {'close' | 'terminate'} how */
+  #leave(how) {
+    this.ending = true;
+    this.#leaving ??= how;
   }
 
   /** Ciphertext has come. @param {number} length */
@@ -237,6 +303,18 @@ class RawConnection extends Connection {
     this.handle.shutWrite();
     return 0;
   }
+}
+
+/**
+ * Whether a client's list, in the wire format, has this protocol.
+ * @param {Buffer} protocols
+ * @param {string} name
+ */
+function offers(protocols, name) {
+  for (let at = 0; at < protocols.length; at += 1 + protocols[at]) {
+    if (name !== '' && protocols.toString('latin1', at + 1, at + 1 + protocols[at]) === name) return true;
+  }
+  return false;
 }
 
 module.exports = { RawConnection, SecureConnection };

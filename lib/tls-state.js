@@ -93,15 +93,28 @@ class TlsState {
     const tapped = this.#connection.isTapped;
     const { initialData } = this;
     this.initialData = undefined;
-    const { keylog, session } = this.#connection.handlers;
+    const { keylog, session, serverName: choosesName, alpnCallback } = this.#connection.handlers;
     const witnessed = keylog !== undefined || session !== undefined;
+    const asks = choosesName !== undefined || alpnCallback !== undefined;
     const common = { rejectUnauthorized, tapped, initialData, witnessed };
     if (this.#isServer) {
-      this.#witness = this.#handle.shakeAsServer(this.#context, { requestCert, ...common });
+      this.#witness = this.#handle.shakeAsServer(this.#context, { requestCert, asks, ...common });
     } else {
       const wishes = { host: this.#host, serverName: this.#serverName, session: this.#session };
       this.#witness = this.#handle.shakeAsClient(this.#context, { ...wishes, ...common });
     }
+  }
+
+  /** What the client wants, while the program is asked. @returns {{ serverName?: string, protocols?: Buffer }} */
+  hello() {
+    const { serverName, protocols } = this.#handle.hello() ?? {};
+    this.#serverName = serverName ?? undefined;
+    return { serverName: serverName ?? undefined, protocols: protocols ?? undefined };
+  }
+
+  /** @param {boolean | string | null} answer see `SocketHandle.choose` */
+  choose(answer) {
+    this.#handle.choose(answer);
   }
 
   /** The handshake has succeeded. Returns what the handshake handler is told. @returns {Error | null} */
@@ -223,7 +236,8 @@ class TlsState {
   getServername() {
     if (!this.#isLive) return undefined;
     if (this.#isServer) return this.#serverName;
-    const name = this.#serverName ?? this.#entry.serverName ?? this.#host;
+    // As in Bun, `setServername` with an empty name does not change what is announced.
+    const name = (this.#serverName || this.#entry.serverName) ?? this.#host;
     // Differs from Bun (6): an address is not announced.
     return name === undefined || name === '' || net.isIP(name) !== 0 ? undefined : name;
   }
@@ -333,7 +347,8 @@ class TlsState {
    * @param {Buffer[]} chain
    */
   #certificateError({ code, message }, chain) {
-    const name = this.#serverName || this.#entry.serverName || this.#host || NAME_OF_NO_HOST;
+    // An empty name stands for the host, one that `setServername` gave too.
+    const name = (this.#serverName ?? this.#entry.serverName) || this.#host || NAME_OF_NO_HOST;
     if (code !== 'ERR_TLS_CERT_ALTNAME_INVALID' || chain.length === 0) {
       return tlsError(message, code);
     }

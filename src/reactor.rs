@@ -23,7 +23,7 @@ use crate::shaking::{self, Handshake, Shaken};
 use crate::slab::{Key, Slab};
 use crate::stream::{Stream, StreamEvent};
 use crate::sys::{DatagramIo, ListenerIo, Poller, Ready, STREAM, StreamIo};
-use crate::tls::{Failed, HandshakeFailure, Session};
+use crate::tls::{Failed, HandshakeFailure, Selection, Session};
 use crate::transport::{Step, Transport};
 use crate::turn::{Idle, Turn};
 use crate::udp::{Inbox, Sent, Udp, UdpEvent};
@@ -130,6 +130,8 @@ struct Job {
 enum Outcome {
     Connect(Result<StreamIo, Box<RaceLost>>),
     Handshake(Shaken),
+    /// A client has said what it wants.
+    Hello,
     Farewell,
 }
 
@@ -327,6 +329,7 @@ impl Reactor {
             match (&mut entry.handle, job.outcome) {
                 (Handle::Pending { outcome, .. }, Outcome::Connect(result)) => *outcome = Some(result),
                 (Handle::Stream(Transport::Shaking(shaking)), Outcome::Handshake(shaken)) => shaking.settle(shaken),
+                (Handle::Stream(Transport::Shaking(shaking)), Outcome::Hello) => shaking.ask(),
                 (Handle::Farewell, Outcome::Farewell) => {
                     self.discard(job.key.index);
                     continue;
@@ -534,11 +537,28 @@ impl Reactor {
     /// Begins the handshake of a stream that waits for it, with the bytes that were received `initial`ly. Its outcome, failure
     /// at once included, comes as an event.
     pub fn shake_hands(&mut self, slot: u32, handshake: Handshake, initial: Vec<u8>) {
+        self.shake_hands_asking(slot, handshake, initial, false);
+    }
+
+    /// As [`Self::shake_hands`]. If it `asks`, a server's handshake waits for an answer to [`StreamEvent::Hello`].
+    pub fn shake_hands_asking(&mut self, slot: u32, mut handshake: Handshake, initial: Vec<u8>, asks: bool) {
         let Some(key) = self.entries.key(slot) else { return };
         let (sender, wake) = (self.jobs.sender.clone(), self.jobs.wake.clone());
+        let (question, bell) = (sender.clone(), wake.clone());
         let Some(shaking) = self.stream(slot).and_then(Transport::shaking) else { return };
         if !shaking.is_waiting() {
             return;
+        }
+        if let Handshake::Server(_, parameters) = &mut handshake
+            && asks
+        {
+            let selection = Selection::new(move || {
+                if question.send(Job { key, outcome: Outcome::Hello }).is_ok() {
+                    bell.call();
+                }
+            });
+            shaking.set_selection(Arc::clone(&selection));
+            parameters.selection = Some(selection);
         }
         let begun = shaking::start(shaking.io(), handshake, initial, move |shaken| {
             // A reactor that is gone has no use for the connection.
@@ -660,7 +680,7 @@ impl Reactor {
             }
             // The receive that follows counts, and puts the stream back into the queue.
             StreamEvent::Bulk(_) => {}
-            StreamEvent::Data(_) | StreamEvent::Raw(_) | StreamEvent::End | StreamEvent::Drain => {
+            StreamEvent::Data(_) | StreamEvent::Raw(_) | StreamEvent::Hello | StreamEvent::End | StreamEvent::Drain => {
                 self.turn.count(if let StreamEvent::Data(bytes) = event { bytes } else { 0 });
                 if work {
                     self.enqueue(key);
@@ -772,6 +792,7 @@ impl Reactor {
                         urgent: false,
                         read_closed: false,
                         failed: false,
+                        broken: false,
                     };
                     Some(self.connected(key, io, allow_half_open, ready))
                 }

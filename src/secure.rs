@@ -95,12 +95,13 @@ enum WriteSide {
 
 /// As in `stream`: what the edge-triggered poll has said and no system call has used up yet.
 #[derive(Clone, Copy, Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "four independent facts, each with its own edge")]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each with its own edge")]
 struct Readiness {
     readable: bool,
     writable: bool,
     read_on: bool,
     failed: bool,
+    broken: bool,
 }
 
 /// Whether received ciphertext is shown before it is decrypted: to the raw half of an upgraded socket.
@@ -122,7 +123,7 @@ impl SecureStream {
             read: ReadSide::Greeting,
             write: WriteSide::Full,
             // The socket was polled elsewhere while the handshake went on: what has come since is found by trying.
-            ready: Readiness { readable: true, writable: true, read_on, failed: false },
+            ready: Readiness { readable: true, writable: true, read_on, failed: false, broken: false },
             paused: false,
             announced: 0,
             broken: None,
@@ -155,6 +156,7 @@ impl SecureStream {
         self.ready.writable |= ready.writable;
         self.ready.read_on |= ready.read_closed || ready.urgent;
         self.ready.failed |= ready.failed;
+        self.ready.broken |= ready.broken;
         self.has_work()
     }
 
@@ -492,7 +494,7 @@ impl SecureStream {
 
     fn can_read(&self) -> bool {
         // As in `stream`: a reset ends a pause.
-        (!self.paused || self.ready.failed) && self.read != ReadSide::Ended && self.broken.is_none()
+        (!self.paused || self.ready.broken) && self.read != ReadSide::Ended && self.broken.is_none()
     }
 
     fn is_tapped(&self) -> bool {

@@ -70,7 +70,7 @@ enum WriteSide {
 
 /// What the edge-triggered poll has said and no system call has used up yet.
 #[derive(Clone, Copy, Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "four independent facts, each with its own edge")]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each with its own edge")]
 struct Readiness {
     readable: bool,
     writable: bool,
@@ -78,6 +78,8 @@ struct Readiness {
     /// reading at urgent data, and on unix sockets where descriptors were sent along.
     read_on: bool,
     failed: bool,
+    /// The connection is broken, which ends a pause.
+    broken: bool,
 }
 
 /// What a step came to.
@@ -92,6 +94,8 @@ pub enum StreamEvent {
     End,
     /// There is room again after a short write.
     Drain,
+    /// A client has said what it wants; the program is asked what becomes of it.
+    Hello,
     /// So many bytes of ciphertext are in the scratch memory; what they say comes next. Only on upgraded sockets.
     Raw(usize),
     /// The peer broke the rules of TLS, or says that we did; the caller drops the stream.
@@ -159,6 +163,7 @@ impl Stream {
         self.ready.writable |= ready.writable;
         self.ready.read_on |= ready.read_closed || ready.urgent;
         self.ready.failed |= ready.failed;
+        self.ready.broken |= ready.broken;
         self.has_work()
     }
 
@@ -378,7 +383,7 @@ impl Stream {
 
     /// A reset is the end of the connection, paused or not: what came before it is read, or it would be lost.
     fn can_read(&self) -> bool {
-        (!self.paused || self.ready.failed) && self.read != ReadSide::Ended
+        (!self.paused || self.ready.broken) && self.read != ReadSide::Ended
     }
 
     /// The end was told and nothing is left to send, so that the socket closes by itself.

@@ -1,6 +1,7 @@
 //! A connected socket in whichever of its three states it is: plain, shaking hands, or secure.
 
 use std::net::Shutdown;
+use std::sync::Arc;
 
 use tokio::task::AbortHandle;
 
@@ -8,7 +9,7 @@ use crate::secure::SecureStream;
 use crate::shaking::Shaken;
 use crate::stream::{Ended, READ_LIMIT, Stream, StreamEvent, Written};
 use crate::sys::{Ready, StreamIo};
-use crate::tls::{Failed, HandshakeFailure, Role, Session};
+use crate::tls::{Failed, HandshakeFailure, Role, Selection, Session};
 
 /// A connected socket.
 #[derive(Debug)]
@@ -34,6 +35,9 @@ pub struct Shaking {
     shut: bool,
     task: Option<AbortHandle>,
     outcome: Option<Shaken>,
+    /// The program is to be asked something first.
+    selection: Option<Arc<Selection>>,
+    asks: bool,
 }
 
 /// What a step of a transport came to.
@@ -82,7 +86,7 @@ impl Transport {
     pub fn has_work(&self) -> bool {
         match self {
             Self::Plain(stream) => stream.has_work(),
-            Self::Shaking(shaking) => shaking.outcome.is_some(),
+            Self::Shaking(shaking) => shaking.outcome.is_some() || shaking.asks,
             Self::Secure(stream) => stream.has_work(),
         }
     }
@@ -93,6 +97,9 @@ impl Transport {
             Self::Plain(stream) => stream.step(scratch).map(Step::Event),
             Self::Secure(stream) => stream.step(scratch, ciphertext).map(Step::Event),
             Self::Shaking(shaking) => {
+                if std::mem::take(&mut shaking.asks) {
+                    return Some(Step::Event(StreamEvent::Hello));
+                }
                 let outcome = shaking.outcome.as_mut()?;
                 if !outcome.received.is_empty() {
                     let count = outcome.received.len().min(READ_LIMIT);
@@ -127,6 +134,8 @@ impl Transport {
             shut: false,
             task: None,
             outcome: None,
+            selection: None,
+            asks: false,
         }))
     }
 
@@ -284,6 +293,22 @@ impl Shaking {
     /// Remembers how to give the handshake up.
     pub fn set_task(&mut self, task: AbortHandle) {
         self.task = Some(task);
+    }
+
+    /// Remembers what the program will be asked.
+    pub fn set_selection(&mut self, selection: Arc<Selection>) {
+        self.selection = Some(selection);
+    }
+
+    /// What the program is asked.
+    #[must_use]
+    pub fn selection(&self) -> Option<&Arc<Selection>> {
+        self.selection.as_ref()
+    }
+
+    /// The program is to be asked in the next step.
+    pub fn ask(&mut self) {
+        self.asks = true;
     }
 
     /// Takes the outcome, for the next step.

@@ -306,6 +306,7 @@ mod tests {
         urgent: false,
         read_closed: false,
         failed: false,
+        broken: false,
     };
 
     fn socket() -> (Udp, SocketAddr) {

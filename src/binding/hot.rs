@@ -35,6 +35,7 @@ const HANDSHAKEN: i32 = 10;
 const HANDSHAKE_FAILED: i32 = 11;
 const RAW: i32 = 12;
 const BROKEN: i32 = 13;
+const HELLO: i32 = 14;
 const DATAGRAM: i32 = 20;
 const FAILED: i32 = 21;
 
@@ -201,6 +202,7 @@ impl Core {
                     StreamEvent::Bulk(count) => (BULK, i32::try_from(count).unwrap_or(i32::MAX)),
                     StreamEvent::End => (END, 0),
                     StreamEvent::Drain => (DRAIN, 0),
+                    StreamEvent::Hello => (HELLO, 0),
                     StreamEvent::Raw(count) => (RAW, i32::try_from(count).unwrap_or(i32::MAX)),
                     StreamEvent::Broken(failure) => {
                         self.broken.set(Some(failure));

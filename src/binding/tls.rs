@@ -11,9 +11,9 @@ use super::socket::SocketHandle;
 use crate::failure::Failure;
 use crate::shaking::Handshake;
 use crate::tls::{
-    self, Alpn, CertificateProblem, ClientContext, ContextError, Failed, HandshakeFailure, KeyAndChain, KeyLogFile,
-    ProtocolFailure, SavedSession, SecureOptions, ServerContext, ServerParameters, Session, TlsOptions, Versions,
-    Witness,
+    self, Alpn, CertificateProblem, Choice, ClientContext, ContextError, Failed, HandshakeFailure, KeyAndChain,
+    KeyLogFile, ProtocolFailure, SavedSession, SecureOptions, Selection, ServerContext, ServerParameters, Session,
+    TlsOptions, Versions, Witness,
 };
 use crate::transport::Transport;
 
@@ -183,12 +183,23 @@ pub struct ServerShake {
     pub request_cert: Option<bool>,
     /// `setVerifyMode()`'s arguments.
     pub reject_unauthorized: Option<bool>,
+    /// Whether the program is asked when the client has said what it wants.
+    pub asks: bool,
     /// Whether received records are shown before they are decrypted.
     pub tapped: bool,
     /// What the peer sent before.
     pub initial_data: Option<Buffer>,
     /// Whether a [`TlsWitness`] is wanted.
     pub witnessed: bool,
+}
+
+/// What a client has said in the first message of a handshake.
+#[napi(object, object_from_js = false)]
+pub struct ClientWishes {
+    /// The name that it announced.
+    pub server_name: Option<String>,
+    /// Its application protocols, in the wire format.
+    pub protocols: Option<Buffer>,
 }
 
 /// What a handshake settled, as far as every connection needs it.
@@ -336,8 +347,7 @@ impl SocketHandle {
         let context = Arc::clone(&tls.0);
         let mut parameters = context.parameters(shake.host.as_deref());
         if let Some(name) = shake.server_name {
-            parameters.expected_name = tls::ExpectedName::Name(name.clone());
-            parameters.sni = Some(name);
+            parameters.rename(name, shake.host.as_deref());
         }
         if let Some(reject) = shake.reject_unauthorized {
             parameters.reject_unauthorized = reject;
@@ -366,8 +376,35 @@ impl SocketHandle {
         };
         let context = Arc::clone(&tls.0);
         let initial = shake.initial_data.map(Vec::from).unwrap_or_default();
-        self.reactor(|reactor, slot| reactor.shake_hands(slot, Handshake::Server(context, parameters), initial));
+        let handshake = Handshake::Server(context, parameters);
+        self.reactor(|reactor, slot| reactor.shake_hands_asking(slot, handshake, initial, shake.asks));
         witness
+    }
+
+    /// What the client wants, while the program is asked what becomes of it.
+    #[napi]
+    pub fn hello(&self) -> Option<ClientWishes> {
+        let hello = self.selection()?.take_hello()?;
+        Some(ClientWishes { server_name: hello.server_name, protocols: hello.protocols.map(Buffer::from) })
+    }
+
+    /// The answer: `false` ends the connection, `true` goes on by the options, an application protocol goes on with it, an
+    /// empty one with none, and null tells the client that there is none.
+    #[napi]
+    pub fn choose(&self, answer: Option<Either<bool, String>>) {
+        let choice = match answer {
+            None => Choice::NoProtocol,
+            Some(Either::A(true)) => Choice::Default,
+            Some(Either::A(false)) => Choice::Reject,
+            Some(Either::B(name)) => Choice::Protocol((!name.is_empty()).then(|| name.into_bytes())),
+        };
+        if let Some(selection) = self.selection() {
+            selection.choose(choice);
+        }
+    }
+
+    fn selection(&self) -> Option<Arc<Selection>> {
+        self.with(|transport| transport.shaking()?.selection().cloned()).flatten()
     }
 
     /// What the handshake settled, once it is over.

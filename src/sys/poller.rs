@@ -30,6 +30,8 @@ pub struct Ready {
     pub read_closed: bool,
     /// The socket has failed, or both of its sides are closed.
     pub failed: bool,
+    /// The socket has failed.
+    pub broken: bool,
 }
 
 impl From<&mio::event::Event> for Ready {
@@ -44,6 +46,7 @@ impl From<&mio::event::Event> for Ready {
             urgent: false,
             read_closed: event.is_read_closed(),
             failed: event.is_error() || event.is_write_closed(),
+            broken: event.is_error(),
         }
     }
 }

@@ -57,6 +57,23 @@ pub struct ClientParameters {
     pub time_limit: Duration,
 }
 
+impl ClientParameters {
+    /// Announces and verifies `name` in place of the `serverName` option. As in Bun, an empty one changes nothing of what is
+    /// announced, and lets the host be verified.
+    pub fn rename(&mut self, name: String, host: Option<&str>) {
+        let expected = if name.is_empty() { host.map_or(NAME_OF_NO_HOST, bare) } else { &name };
+        self.expected_name = ExpectedName::Name(expected.to_owned());
+        if !name.is_empty() {
+            self.sni = Some(name);
+        }
+    }
+}
+
+/// Brackets belong to the notation of an IPv6 address, not to the address.
+fn bare(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
 impl ClientContext {
     /// Makes the context.
     ///
@@ -104,8 +121,7 @@ impl ClientContext {
     /// is verified. An empty `serverName` announces nothing; the host is verified then.
     #[must_use]
     pub fn parameters(&self, host: Option<&str>) -> ClientParameters {
-        // Brackets belong to the notation of an IPv6 address, not to the address.
-        let host = host.map(|host| host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host));
+        let host = host.map(bare);
         let named = self.server_name.as_deref();
         let expected = named.filter(|name| !name.is_empty()).or(host);
         ClientParameters {

@@ -43,6 +43,7 @@ impl ProtocolFailure {
     pub(super) const EXCESSIVE_MESSAGE_SIZE: Self = Self::new(148, "EXCESSIVE_MESSAGE_SIZE");
     pub(super) const HTTPS_PROXY_REQUEST: Self = Self::new(155, "HTTPS_PROXY_REQUEST");
     pub(super) const HTTP_REQUEST: Self = Self::new(156, "HTTP_REQUEST");
+    pub(super) const CONNECTION_REJECTED: Self = Self::new(133, "CONNECTION_REJECTED");
     pub(super) const NO_APPLICATION_PROTOCOL: Self = Self::new(307, "NO_APPLICATION_PROTOCOL");
     pub(super) const NO_CERTIFICATE_SET: Self = Self::new(174, "NO_CERTIFICATE_SET");
     pub(super) const NO_SUPPORTED_VERSIONS_ENABLED: Self = Self::new(300, "NO_SUPPORTED_VERSIONS_ENABLED");

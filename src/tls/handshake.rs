@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::server::Acceptor;
-use rustls::{Connection, HandshakeKind};
+use rustls::server::{Acceptor, ClientHello};
+use rustls::{Connection, HandshakeKind, ServerConfig};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake, TlsConnector};
 
@@ -16,6 +16,7 @@ use super::client::{ClientContext, ClientParameters};
 use super::failure::{HandshakeFailure, ProtocolFailure};
 use super::resumption::SavedSession;
 use super::scope::{InScope, Scope};
+use super::selection::{Choice, Hello};
 use super::server::{Entry, ServerContext, ServerParameters, VerifyMode};
 use super::session::{Facts, Role, Session};
 use super::tap::{Parts, Tap};
@@ -190,6 +191,23 @@ where
     // connections that come at once would leave that much behind in holes of the heap.
     let start = Box::pin(hear(tap)).await?;
     let server_name = start.client_hello().server_name().map(ToOwned::to_owned);
+    let choice = match &parameters.selection {
+        Some(selection) => Box::pin(selection.ask(hello_of(&start.client_hello()))).await,
+        None => Choice::Default,
+    };
+    match choice {
+        Choice::Default | Choice::Protocol(_) => {}
+        Choice::NoProtocol => {
+            let failure = ProtocolFailure::NO_APPLICATION_PROTOCOL;
+            return Err(Box::pin(refuse(start.io, Alert::NoApplicationProtocol, failure, server_name)).await);
+        }
+        Choice::Reject => {
+            let failure = HandshakeFailure::Protocol(ProtocolFailure::CONNECTION_REJECTED);
+            let mut failed = Failed::of_tap(start.io, failure);
+            failed.server_name = server_name;
+            return Err(Box::new(failed));
+        }
+    }
     let chosen = context.choose(server_name.as_deref());
     let mode = chosen.map_or(VerifyMode { request: true, reject: true }, |entry| {
         parameters.verify_mode.map_or(entry.verify_mode, |(request, reject)| VerifyMode { request, reject })
@@ -204,6 +222,14 @@ where
             let failure = ProtocolFailure::NO_CERTIFICATE_SET;
             return Err(Box::pin(refuse(start.io, Alert::InternalError, failure, server_name)).await);
         }
+    };
+    let config = match choice {
+        Choice::Protocol(protocol) => {
+            let mut own = ServerConfig::clone(&config);
+            own.alpn_protocols = protocol.into_iter().collect();
+            Arc::new(own)
+        }
+        _ => config,
     };
     let policy = Arc::new(policy_for_clients(entry, mode));
     let witness = parameters.witness.clone();
@@ -232,6 +258,21 @@ where
             Ok(Handshaken { stream, session: Box::new(session), received })
         }
         Err((error, tap)) => Err(Box::pin(give_up(error, tap, server_name)).await),
+    }
+}
+
+fn hello_of(hello: &ClientHello<'_>) -> Hello {
+    // Each name has at most 255 bytes: its length came in one.
+    let listed = |names: &mut dyn Iterator<Item = &[u8]>| {
+        names.fold(Vec::new(), |mut wire, name| {
+            wire.push(u8::try_from(name.len()).unwrap_or(u8::MAX));
+            wire.extend_from_slice(name);
+            wire
+        })
+    };
+    Hello {
+        server_name: hello.server_name().map(ToOwned::to_owned),
+        protocols: hello.alpn().map(|mut names| listed(&mut names)),
     }
 }
 
@@ -291,6 +332,7 @@ fn announced_name(sni: Option<&str>) -> ServerName<'static> {
 enum Alert {
     ProtocolVersion = 70,
     InternalError = 80,
+    NoApplicationProtocol = 120,
 }
 
 /// Answers a ClientHello with a fatal alert, which rustls would not send or would send as another one.

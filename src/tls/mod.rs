@@ -28,6 +28,7 @@ mod provider;
 mod resumption;
 mod roots;
 mod scope;
+mod selection;
 mod server;
 mod session;
 mod tap;
@@ -44,6 +45,7 @@ pub use options::{Alpn, KeyAndChain, SECURE_OPTIONS, SecureOptions, TlsOptions, 
 pub use provider::warm_up;
 pub use resumption::{SavedSession, find_session};
 pub use roots::{Roots, default_roots, set_default_roots};
+pub use selection::{Choice, Hello, Selection};
 pub use server::{ServerContext, ServerParameters};
 pub use session::{CipherNames, EphemeralKey, Received, Role, Session};
 pub use verify::{ExpectedName, Verdict};

@@ -17,6 +17,7 @@ use super::keylog::{KeyLogFile, Witness, key_log};
 use super::options::TlsOptions;
 use super::provider::provider_with;
 use super::roots::{Roots, default_roots};
+use super::selection::Selection;
 use super::verify::ClientVerifier;
 
 /// Parsed options of a listener: one entry, or several that are chosen by the name that a client asks for.
@@ -60,13 +61,21 @@ pub struct ServerParameters {
     pub keep_received: bool,
     /// Who is told the secrets.
     pub witness: Option<Arc<Witness>>,
+    /// Who is asked when the client has said what it wants.
+    pub selection: Option<Arc<Selection>>,
     /// How long the handshake may take.
     pub time_limit: Duration,
 }
 
 impl Default for ServerParameters {
     fn default() -> Self {
-        Self { verify_mode: None, keep_received: false, witness: None, time_limit: HANDSHAKE_TIME_LIMIT }
+        Self {
+            verify_mode: None,
+            keep_received: false,
+            witness: None,
+            selection: None,
+            time_limit: HANDSHAKE_TIME_LIMIT,
+        }
     }
 }
 
