@@ -85,6 +85,17 @@ function counted() {
   };
 }
 
+/** Whether a thread of tokio's runs, which every environment of the process shares. */
+function hasRuntime() {
+  return fs.readdirSync('/proc/self/task').some((thread) => {
+    try {
+      return fs.readFileSync(`/proc/self/task/${thread}/comm`, 'utf8') === 'bun-sockets\n';
+    } catch {
+      return false;
+    }
+  });
+}
+
 /** What the open descriptors are, for the report of a failure. */
 function open() {
   const kinds = fs.readdirSync('/proc/self/fd').map((fd) => {
@@ -113,8 +124,9 @@ if (process.platform !== 'linux') {
       await thread.terminate();
       await exited;
     };
-    // What is made once per process, tokio's threads and poll above all, is there when everybody has had the time to use it.
-    await Promise.all(names.map((name) => one(name, 1000)));
+    // What is made once per process is there when tokio's threads are, and everybody has had the time to do something.
+    do await Promise.all(names.map((name) => one(name, 1000)));
+    while (!hasRuntime());
     const before = counted();
     let next = 0;
     await Promise.all(
