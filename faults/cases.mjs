@@ -43,7 +43,9 @@ const ENDS_A_HANDSHAKE = ['ENOBUFS', 'ENOMEM'];
 /** Once near the beginning, once in the middle of things, several in a row, and again and again. */
 const PASSING_WHEN = ['1', '2', '3', '7', '1-5', '*2', '*3', '*7'];
 const FATAL_WHEN = ['1', '2', '3', '4', '2-3'];
-/** There are four connections, and not always a fifth look at the backlog. */
+/** There are four connections. */
+const CONNECT_WHEN = ['1', '2', '4', '1-3', '*2'];
+/** And not always a fifth look at the backlog. */
 const ACCEPT_WHEN = ['1', '2', '3', '1-5', '*2', '*3'];
 
 function* casesOf(transport) {
@@ -56,7 +58,7 @@ function* casesOf(transport) {
           // tokio takes an interrupted connect for a failed one; Linux never interrupts one that does not block.
           !(transport === 'name' && call === 'connect') &&
           !(transport === 'tls' && (call === 'writev' || call === 'recv') && ENDS_A_HANDSHAKE.includes(error));
-        for (const when of kind === 'accept4' ? ACCEPT_WHEN : PASSING_WHEN) {
+        for (const when of { accept4: ACCEPT_WHEN, connect: CONNECT_WHEN }[kind] ?? PASSING_WHEN) {
           yield { transport, faults: `${call}:${when}:${error}`, harmless, codes: harmless ? [] : [error, 'nothing'] };
         }
       }

@@ -130,7 +130,7 @@ impl Connection {
         let mut scratch = vec![0; READ_LIMIT];
         let until = Instant::now() + LIMIT;
         loop {
-            reactor.begin();
+            reactor.begin(false);
             match reactor.next(&mut scratch).expect("the poll works") {
                 Next::Event(Event::Connected(connected)) if connected == slot => break,
                 Next::Event(event) => panic!("{event:?}"),
@@ -228,7 +228,7 @@ impl Connection {
 
     /// Lets the reactor tell at most so many events; how many there were.
     fn turn(&mut self, events: usize) -> usize {
-        self.reactor.begin();
+        self.reactor.begin(false);
         for told in 0..events {
             match self.reactor.next(&mut self.scratch).expect("the poll works") {
                 Next::Event(Event::Stream(slot, event)) => {
