@@ -208,7 +208,7 @@ impl Reactor {
         self.turn.begin(early);
     }
 
-    /// Turns spinning and lingering before going idle on or off; on by default.
+    /// Turns spinning before going idle on or off; on by default.
     pub fn set_spin(&mut self, on: bool) {
         self.turn.set_spin(on);
     }
@@ -274,7 +274,6 @@ impl Reactor {
             }
             match idle {
                 Idle::Spin => {}
-                Idle::Linger => return Ok(Next::Yield),
                 Idle::Sleep => return Ok(Next::Idle),
             }
         }
@@ -501,7 +500,7 @@ impl Reactor {
         let Some(Entry { handle: Handle::Stream(stream), .. }) = self.entries.slot(slot) else { return 0 };
         let count = stream.receive(into, &mut self.ciphertext);
         let more = stream.has_work();
-        self.turn.count(count);
+        self.turn.count_received(slot, count);
         if more && let Some(key) = self.entries.key(slot) {
             self.enqueue(key);
         }

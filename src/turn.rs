@@ -21,10 +21,10 @@ const UNKNOWN: f32 = 200.0;
 /// Weight of the newest wait in the average.
 const NEWEST: f32 = 0.125;
 
-/// Empty turns after bulk data before sleeping: the sender usually goes on within them, and each read after a sleep is a
-/// small one.
-const LINGER: u32 = 16;
-/// A turn with at least so many bytes counts as bulk.
+/// After one socket has given so many bytes twice running, a wait begins with spinning, whatever waits have been like: its
+/// sender usually goes on at once, need not wake anybody then, and each read after a sleep is a small one. With several
+/// senders the sleep is of use: data gathers. A stream that is slower than that costs a [`SPIN`] for each event, about what the
+/// sleep does.
 const BULK: usize = 64 * 1024;
 
 /// The budget of the present turn and the memory of the last ones.
@@ -37,7 +37,9 @@ pub struct Turn {
     slept: Option<Instant>,
     spinning: Option<Instant>,
     wait: f32,
-    linger: u32,
+    /// The last socket that gave much, and whether the one before was the same and nobody has slept since.
+    giver: Option<u32>,
+    alone: bool,
 }
 
 /// What to do when nothing is ready.
@@ -45,8 +47,6 @@ pub struct Turn {
 pub enum Idle {
     /// Look again at once.
     Spin,
-    /// Look again in the next turn of the loop.
-    Linger,
     /// Wait for the wake-up.
     Sleep,
 }
@@ -64,11 +64,12 @@ impl Turn {
             slept: None,
             spinning: None,
             wait: UNKNOWN,
-            linger: 0,
+            giver: None,
+            alone: false,
         }
     }
 
-    /// Spinning and lingering on or off.
+    /// Spinning on or off.
     pub fn set_spin(&mut self, on: bool) {
         self.spin = on;
     }
@@ -88,13 +89,19 @@ impl Turn {
     pub fn count(&mut self, bytes: usize) {
         self.events += 1;
         self.bytes += bytes;
-        if bytes >= BULK {
-            self.linger = LINGER;
-        }
         let (slept, spinning) = (self.slept.take(), self.spinning.take());
         if let Some(since) = slept.or(spinning) {
             self.waited(since.elapsed());
         }
+    }
+
+    /// Counts an event with so many bytes from the socket of a slot.
+    pub fn count_received(&mut self, slot: u32, bytes: usize) {
+        if bytes >= BULK {
+            self.alone = self.giver == Some(slot);
+            self.giver = Some(slot);
+        }
+        self.count(bytes);
     }
 
     /// Whether this turn has done its share.
@@ -112,7 +119,7 @@ impl Turn {
         if self.slept.is_some() {
             return Idle::Sleep;
         }
-        if self.spin && self.wait < WORTH {
+        if self.spin && (self.alone || self.wait < WORTH) {
             self.spinning.get_or_insert_with(Instant::now);
             return Idle::Spin;
         }
@@ -128,10 +135,7 @@ impl Turn {
     }
 
     fn rest(&mut self) -> Idle {
-        if self.spin && self.linger > 0 {
-            self.linger -= 1;
-            return Idle::Linger;
-        }
+        self.alone = false;
         // A wait that went on past the spinning counts from where it began.
         self.slept = Some(self.spinning.take().unwrap_or_else(Instant::now));
         Idle::Sleep

@@ -297,7 +297,7 @@ impl Engine {
         self.core.with(Reactor::send_all_replies);
     }
 
-    /// Turns spinning and lingering before going to sleep on or off.
+    /// Turns spinning before going to sleep on or off.
     #[napi]
     pub fn set_spin(&self, on: bool) {
         self.core.with(|reactor| reactor.set_spin(on));
