@@ -4,6 +4,11 @@
 //! so whatever a handler does (pause, close, reload, upgrade) holds from the next event on, and what the kernel still has
 //! stays with the kernel.
 
+mod connections;
+mod handshakes;
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -13,17 +18,15 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use mio::Interest;
 use tokio::task::AbortHandle;
 
-use crate::connect::{self, RaceLost};
+use crate::connect::RaceLost;
 use crate::failure::Failure;
-use crate::listener::{Accepted, Listener};
+use crate::listener::Listener;
 use crate::log::step;
-use crate::runtime;
-use crate::secure::CIPHERTEXT_ROOM;
-use crate::shaking::{self, Handshake, Shaken};
+use crate::shaking::Shaken;
 use crate::slab::{Key, Slab};
-use crate::stream::{Stream, StreamEvent};
+use crate::stream::StreamEvent;
 use crate::sys::{DatagramIo, ListenerIo, Poller, Ready, STREAM, StreamIo};
-use crate::tls::{Failed, HandshakeFailure, Selection, Session};
+use crate::tls::Failed;
 use crate::transport::{Step, Transport};
 use crate::turn::{Idle, Turn};
 use crate::udp::{Inbox, Sent, Udp, UdpEvent};
@@ -362,36 +365,6 @@ impl Reactor {
         Ok(key.index)
     }
 
-    /// Starts a connect. Its outcome, failure at once included, comes as an event.
-    pub fn connect(&mut self, target: Target, allow_half_open: bool) -> u32 {
-        step!("connect to {target:?}");
-        let key = self.entries.insert(Entry {
-            handle: Handle::Pending { allow_half_open, task: None, outcome: None },
-            queued: false,
-            referenced: false,
-        });
-        self.reference(key.index, true);
-        let begun = match target {
-            Target::Address(address, local) => StreamIo::connect_tcp(address, local),
-            Target::Unix(path) => StreamIo::connect_unix(&path),
-            Target::Descriptor(descriptor) => {
-                // The poll gets it when the outcome is taken, like every outcome that is already known.
-                let adopted = StreamIo::adopt(descriptor);
-                self.settle(key, adopted.map_err(|error| Box::new(error.into())));
-                return key.index;
-            }
-            Target::Name(host, port, local) => {
-                self.look_up(key, host, port, local);
-                return key.index;
-            }
-        };
-        match begun.and_then(|io| self.watch(io, key)) {
-            Ok(io) => drop(self.put(key, Handle::Connecting { io, allow_half_open, ready: None })),
-            Err(error) => self.settle(key, Err(Box::new(error.into()))),
-        }
-        key.index
-    }
-
     /// Adds a UDP socket.
     ///
     /// # Errors
@@ -505,74 +478,6 @@ impl Reactor {
             self.enqueue(key);
         }
         count
-    }
-
-    /// Makes a plain stream wait for its handshake: from now on nothing is written or read in plain text.
-    pub fn expect_handshake(&mut self, slot: u32, tapped: bool) {
-        let Some(key) = self.entries.key(slot) else { return };
-        if !matches!(self.stream(slot), Some(Transport::Plain(_))) {
-            return;
-        }
-        let idle = Handle::Pending { allow_half_open: false, task: None, outcome: None };
-        let Some(Handle::Stream(transport)) = self.put(key, idle) else { return };
-        let mut transport = transport.shaking_hands(tapped);
-        // While tokio's poll watches the socket this one must not: each message would wake the JS thread for nothing.
-        let unwatched = self.poller.registry().deregister(transport.io_mut());
-        let unwatched = match (unwatched, transport.shaking()) {
-            (Err(error), Some(shaking)) => {
-                shaking.settle(Shaken::failed(HandshakeFailure::Transport(error)));
-                false
-            }
-            _ => true,
-        };
-        self.put(key, Handle::Stream(transport));
-        if !unwatched {
-            self.enqueue(key);
-            self.jobs.wake.call();
-        }
-        self.ciphertext.resize(CIPHERTEXT_ROOM, 0);
-    }
-
-    /// Begins the handshake of a stream that waits for it, with the bytes that were received `initial`ly. Its outcome, failure
-    /// at once included, comes as an event.
-    pub fn shake_hands(&mut self, slot: u32, handshake: Handshake, initial: Vec<u8>) {
-        self.shake_hands_asking(slot, handshake, initial, false);
-    }
-
-    /// As [`Self::shake_hands`]. If it `asks`, a server's handshake waits for an answer to [`StreamEvent::Hello`].
-    pub fn shake_hands_asking(&mut self, slot: u32, mut handshake: Handshake, initial: Vec<u8>, asks: bool) {
-        let Some(key) = self.entries.key(slot) else { return };
-        let (sender, wake) = (self.jobs.sender.clone(), self.jobs.wake.clone());
-        let (question, bell) = (sender.clone(), wake.clone());
-        let Some(shaking) = self.stream(slot).and_then(Transport::shaking) else { return };
-        if !shaking.is_waiting() {
-            return;
-        }
-        if let Handshake::Server(_, parameters) = &mut handshake
-            && asks
-        {
-            let selection = Selection::new(move || {
-                if question.send(Job { key, outcome: Outcome::Hello }).is_ok() {
-                    bell.call();
-                }
-            });
-            shaking.set_selection(Arc::clone(&selection));
-            parameters.selection = Some(selection);
-        }
-        let begun = shaking::start(shaking.io(), handshake, initial, move |shaken| {
-            // A reactor that is gone has no use for the connection.
-            if sender.send(Job { key, outcome: Outcome::Handshake(shaken) }).is_ok() {
-                wake.call();
-            }
-        });
-        match begun {
-            Ok(task) => shaking.set_task(task),
-            Err(error) => {
-                shaking.settle(Shaken::failed(HandshakeFailure::Transport(error)));
-                self.enqueue(key);
-                self.jobs.wake.call();
-            }
-        }
     }
 
     /// Drops a handle in good order: its socket is closed, what it was doing is given up, and its slot rests until the next
@@ -689,161 +594,6 @@ impl Reactor {
         Event::Stream(key.index, event)
     }
 
-    fn secured(&mut self, key: Key, session: Box<Session>) -> Event {
-        self.turn.count(0);
-        let idle = Handle::Pending { allow_half_open: false, task: None, outcome: None };
-        if let Some(Handle::Stream(transport)) = self.put(key, idle) {
-            let mut transport = transport.secured(session);
-            if let Err(error) = self.poller.registry().register(transport.io_mut(), key.token(), STREAM) {
-                // The poll has no room for it. The program sees the connection break.
-                transport.discard();
-                self.discard(key.index);
-                return Event::HandshakeFailed(key.index, Failed::because(HandshakeFailure::Transport(error)));
-            }
-            self.put(key, Handle::Stream(transport));
-            self.enqueue(key);
-        }
-        Event::Handshaken(key.index)
-    }
-
-    /// Has somebody send what a closed connection could not, and keeps the process alive until that is done.
-    fn say_farewell(&mut self, io: StreamIo, rest: Vec<u8>) {
-        let mut io = io;
-        // It may have been watched; if not, there is nothing to be undone.
-        drop(self.poller.registry().deregister(&mut io));
-        let key = self.entries.insert(Entry { handle: Handle::Farewell, queued: false, referenced: false });
-        self.reference(key.index, true);
-        let (sender, wake) = (self.jobs.sender.clone(), self.jobs.wake.clone());
-        let begun = shaking::farewell(io, rest, move || {
-            if sender.send(Job { key, outcome: Outcome::Farewell }).is_ok() {
-                wake.call();
-            }
-        });
-        if begun.is_err() {
-            self.discard(key.index);
-        }
-    }
-
-    fn accept(&mut self, key: Key) -> Option<Event> {
-        let Handle::Listener(listener) = &mut self.entries.at(key)?.handle else { return None };
-        let accepted = listener.accept();
-        let allow_half_open = listener.allow_half_open();
-        if listener.has_work() {
-            self.enqueue(key);
-        }
-        let io = match accepted {
-            Accepted::Stream(io) => io,
-            Accepted::None => {
-                // Connections that were given up, without end: they count, so that a turn ends.
-                self.turn.count(0);
-                return None;
-            }
-            Accepted::Exhausted => {
-                self.turn.count(0);
-                return Some(Event::Exhausted(key.index));
-            }
-        };
-        let socket = self.entries.insert(Entry {
-            handle: Handle::Pending { allow_half_open, task: None, outcome: None },
-            queued: false,
-            referenced: false,
-        });
-        let Ok(io) = self.watch(io, socket) else {
-            // The poll has no room for it, which passes; the connection itself is lost, as it would be in `accept`.
-            self.entries.remove(socket.index);
-            self.turn.count(0);
-            return Some(Event::Exhausted(key.index));
-        };
-        self.put(socket, Handle::Stream(Transport::Plain(Stream::new(io, allow_half_open))));
-        self.reference(socket.index, true);
-        self.turn.count(0);
-        Some(Event::Accepted { listener: key.index, socket: socket.index })
-    }
-
-    fn connecting(&mut self, key: Key) -> Option<Event> {
-        let Handle::Connecting { io, allow_half_open, ready } = &mut self.entries.at(key)?.handle else { return None };
-        let (allow_half_open, ready) = (*allow_half_open, ready.take()?);
-        if ready.failed {
-            match io.take_error() {
-                Ok(None) => {}
-                Ok(Some(error)) | Err(error) => return Some(self.connect_failed(key, Box::new(error.into()))),
-            }
-        } else if !ready.writable {
-            return None;
-        }
-        let pending = Handle::Pending { allow_half_open, task: None, outcome: None };
-        let Handle::Connecting { io, .. } = self.put(key, pending)? else { return None };
-        Some(self.connected(key, io, allow_half_open, ready))
-    }
-
-    fn pending(&mut self, key: Key) -> Option<Event> {
-        let Handle::Pending { allow_half_open, outcome, .. } = &mut self.entries.at(key)?.handle else { return None };
-        let allow_half_open = *allow_half_open;
-        match outcome.take()? {
-            Ok(io) => match self.watch(io, key) {
-                Ok(io) => {
-                    let token = key.token();
-                    // Registered just now: the poll speaks for itself.
-                    let ready = Ready {
-                        token,
-                        readable: false,
-                        writable: true,
-                        urgent: false,
-                        read_closed: false,
-                        failed: false,
-                        broken: false,
-                    };
-                    Some(self.connected(key, io, allow_half_open, ready))
-                }
-                Err(error) => Some(self.connect_failed(key, Box::new(error.into()))),
-            },
-            Err(lost) => Some(self.connect_failed(key, lost)),
-        }
-    }
-
-    fn connected(&mut self, key: Key, io: StreamIo, allow_half_open: bool, ready: Ready) -> Event {
-        let mut stream = Stream::new(io, allow_half_open);
-        // The edge that told of the connection may have told of the first bytes too.
-        stream.note(&ready);
-        self.put(key, Handle::Stream(Transport::Plain(stream)));
-        self.enqueue(key);
-        self.turn.count(0);
-        Event::Connected(key.index)
-    }
-
-    fn connect_failed(&mut self, key: Key, lost: Box<RaceLost>) -> Event {
-        self.turn.count(0);
-        self.close(key.index);
-        Event::ConnectFailed(key.index, lost)
-    }
-
-    fn look_up(&mut self, key: Key, host: String, port: u16, local: Option<IpAddr>) {
-        let runtime = match runtime::handle() {
-            Ok(runtime) => runtime,
-            Err(error) => return self.settle(key, Err(Box::new(error.into()))),
-        };
-        let (sender, wake) = (self.jobs.sender.clone(), self.jobs.wake.clone());
-        let task = runtime.spawn(async move {
-            let outcome = connect::by_name(host, port, local).await.map(StreamIo::from_std).map_err(Box::new);
-            // A reactor that is gone has no use for the connection.
-            if sender.send(Job { key, outcome: Outcome::Connect(outcome) }).is_ok() {
-                wake.call();
-            }
-        });
-        if let Some(Entry { handle: Handle::Pending { task: slot, .. }, .. }) = self.entries.at(key) {
-            *slot = Some(task.abort_handle());
-        }
-    }
-
-    /// Lets an outcome that is already known come as an event, like every other.
-    fn settle(&mut self, key: Key, result: Result<StreamIo, Box<RaceLost>>) {
-        if let Some(Entry { handle: Handle::Pending { outcome, .. }, .. }) = self.entries.at(key) {
-            *outcome = Some(result);
-            self.enqueue(key);
-            self.jobs.wake.call();
-        }
-    }
-
     fn watch(&self, mut io: StreamIo, key: Key) -> io::Result<StreamIo> {
         self.poller.registry().register(&mut io, key.token(), STREAM)?;
         Ok(io)
@@ -883,80 +633,5 @@ impl Drop for Reactor {
 impl From<io::Error> for RaceLost {
     fn from(error: io::Error) -> Self {
         Self { failure: Failure::from(error), attempts: Vec::new() }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::net::Ipv4Addr;
-
-    use super::*;
-    use crate::stream::READ_LIMIT;
-    use crate::sys::DatagramSharing;
-    use crate::udp::BATCH;
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn replies_to_a_batch_wait_for_its_last_datagram() {
-        let mut reactor = Reactor::new(Wake::new(|| {})).expect("a reactor");
-        let mut open = || {
-            let io = DatagramIo::bind((Ipv4Addr::LOCALHOST, 0).into(), DatagramSharing::default()).expect("it binds");
-            let address = io.local_address();
-            (reactor.open_udp(io).expect("it is watched"), address)
-        };
-        let ((server, at), (client, asker)) = (open(), open());
-        reactor.with_udp(client, |udp| assert!((0..4).all(|_| udp.send(b"ask", at) == Sent::Taken(1))));
-        let mut scratch = vec![0; READ_LIMIT];
-        // What the client's kernel has, read behind the reactor's back.
-        let arrived = |reactor: &mut Reactor| {
-            let (mut memory, mut arrived) = ([0; 64], Vec::new());
-            let io = reactor.udp(client).expect("it is open").io();
-            drop(io.receive(memory.chunks_exact_mut(8), &mut arrived));
-            arrived.len()
-        };
-        reactor.begin(false);
-        for expected in [0, 0, 0, 3] {
-            let next = reactor.next(&mut scratch).expect("the poll works");
-            assert!(matches!(next, Next::Event(Event::Udp(slot, UdpEvent::Datagram(_))) if slot == server), "{next:?}");
-            assert_eq!(arrived(&mut reactor), expected);
-            assert_eq!(reactor.send_datagram(server, b"answer", asker), Some(Sent::Taken(1)));
-        }
-        // The last one has nothing to wait for, nor has what goes elsewhere, in front of which the others are sent.
-        assert_eq!(arrived(&mut reactor), 1);
-        reactor.with_udp(client, |udp| assert!((0..2).all(|_| udp.send(b"ask", at) == Sent::Taken(1))));
-        let next = reactor.next(&mut scratch).expect("the poll works");
-        assert!(matches!(next, Next::Event(Event::Udp(slot, _)) if slot == server), "{next:?}");
-        assert_eq!(reactor.send_datagram(server, b"answer", asker), Some(Sent::Taken(1)));
-        assert_eq!(arrived(&mut reactor), 0);
-        assert_eq!(reactor.send_datagram(server, b"elsewhere", at), Some(Sent::Taken(1)));
-        assert_eq!(arrived(&mut reactor), 1);
-    }
-
-    #[test]
-    fn a_flooded_socket_is_at_most_a_batch_ahead_of_the_others() {
-        let mut reactor = Reactor::new(Wake::new(|| {})).expect("a reactor");
-        let mut open = || {
-            let io = DatagramIo::bind((Ipv4Addr::LOCALHOST, 0).into(), DatagramSharing::default()).expect("it binds");
-            let address = io.local_address();
-            (reactor.open_udp(io).expect("it is watched"), address)
-        };
-        let ((flooded, flood), (other, quiet)) = (open(), open());
-        let sent = reactor.with_udp(other, |udp| {
-            (0..4 * BATCH).all(|_| udp.send(b"x", flood) == Sent::Taken(1)) && udp.send(b"y", quiet) == Sent::Taken(1)
-        });
-        assert_eq!(sent, Some(true));
-        let (mut ahead, mut scratch) = (0, vec![0; READ_LIMIT]);
-        reactor.begin(false);
-        loop {
-            match reactor.next(&mut scratch).expect("the poll works") {
-                Next::Event(Event::Udp(slot, UdpEvent::Datagram(_))) if slot == other => break,
-                Next::Event(Event::Udp(slot, UdpEvent::Datagram(_))) => {
-                    assert_eq!(slot, flooded);
-                    ahead += 1;
-                }
-                next => assert!(matches!(next, Next::Yield), "{next:?}"),
-            }
-        }
-        assert!(ahead <= BATCH, "{ahead}");
     }
 }

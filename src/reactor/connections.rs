@@ -1,0 +1,165 @@
+//! How connections come about: accepted, made by the kernel, or made by tokio, and adopted descriptors.
+
+use std::net::IpAddr;
+
+use super::{Entry, Event, Handle, Job, Outcome, Reactor, Target};
+use crate::connect::{self, RaceLost};
+use crate::listener::Accepted;
+use crate::log::step;
+use crate::runtime;
+use crate::slab::Key;
+use crate::stream::Stream;
+use crate::sys::{Ready, StreamIo};
+use crate::transport::Transport;
+
+impl Reactor {
+    /// Starts a connect. Its outcome, failure at once included, comes as an event.
+    pub fn connect(&mut self, target: Target, allow_half_open: bool) -> u32 {
+        step!("connect to {target:?}");
+        let key = self.entries.insert(Entry {
+            handle: Handle::Pending { allow_half_open, task: None, outcome: None },
+            queued: false,
+            referenced: false,
+        });
+        self.reference(key.index, true);
+        let begun = match target {
+            Target::Address(address, local) => StreamIo::connect_tcp(address, local),
+            Target::Unix(path) => StreamIo::connect_unix(&path),
+            Target::Descriptor(descriptor) => {
+                // The poll gets it when the outcome is taken, like every outcome that is already known.
+                let adopted = StreamIo::adopt(descriptor);
+                self.settle(key, adopted.map_err(|error| Box::new(error.into())));
+                return key.index;
+            }
+            Target::Name(host, port, local) => {
+                self.look_up(key, host, port, local);
+                return key.index;
+            }
+        };
+        match begun.and_then(|io| self.watch(io, key)) {
+            Ok(io) => drop(self.put(key, Handle::Connecting { io, allow_half_open, ready: None })),
+            Err(error) => self.settle(key, Err(Box::new(error.into()))),
+        }
+        key.index
+    }
+
+    pub(super) fn accept(&mut self, key: Key) -> Option<Event> {
+        let Handle::Listener(listener) = &mut self.entries.at(key)?.handle else { return None };
+        let accepted = listener.accept();
+        let allow_half_open = listener.allow_half_open();
+        if listener.has_work() {
+            self.enqueue(key);
+        }
+        let io = match accepted {
+            Accepted::Stream(io) => io,
+            Accepted::None => {
+                // Connections that were given up, without end: they count, so that a turn ends.
+                self.turn.count(0);
+                return None;
+            }
+            Accepted::Exhausted => {
+                self.turn.count(0);
+                return Some(Event::Exhausted(key.index));
+            }
+        };
+        let socket = self.entries.insert(Entry {
+            handle: Handle::Pending { allow_half_open, task: None, outcome: None },
+            queued: false,
+            referenced: false,
+        });
+        let Ok(io) = self.watch(io, socket) else {
+            // The poll has no room for it, which passes; the connection itself is lost, as it would be in `accept`.
+            self.entries.remove(socket.index);
+            self.turn.count(0);
+            return Some(Event::Exhausted(key.index));
+        };
+        self.put(socket, Handle::Stream(Transport::Plain(Stream::new(io, allow_half_open))));
+        self.reference(socket.index, true);
+        self.turn.count(0);
+        Some(Event::Accepted { listener: key.index, socket: socket.index })
+    }
+
+    pub(super) fn connecting(&mut self, key: Key) -> Option<Event> {
+        let Handle::Connecting { io, allow_half_open, ready } = &mut self.entries.at(key)?.handle else { return None };
+        let (allow_half_open, ready) = (*allow_half_open, ready.take()?);
+        if ready.failed {
+            match io.take_error() {
+                Ok(None) => {}
+                Ok(Some(error)) | Err(error) => return Some(self.connect_failed(key, Box::new(error.into()))),
+            }
+        } else if !ready.writable {
+            return None;
+        }
+        let pending = Handle::Pending { allow_half_open, task: None, outcome: None };
+        let Handle::Connecting { io, .. } = self.put(key, pending)? else { return None };
+        Some(self.connected(key, io, allow_half_open, ready))
+    }
+
+    pub(super) fn pending(&mut self, key: Key) -> Option<Event> {
+        let Handle::Pending { allow_half_open, outcome, .. } = &mut self.entries.at(key)?.handle else { return None };
+        let allow_half_open = *allow_half_open;
+        match outcome.take()? {
+            Ok(io) => match self.watch(io, key) {
+                Ok(io) => {
+                    let token = key.token();
+                    // Registered just now: the poll speaks for itself.
+                    let ready = Ready {
+                        token,
+                        readable: false,
+                        writable: true,
+                        urgent: false,
+                        read_closed: false,
+                        failed: false,
+                        broken: false,
+                    };
+                    Some(self.connected(key, io, allow_half_open, ready))
+                }
+                Err(error) => Some(self.connect_failed(key, Box::new(error.into()))),
+            },
+            Err(lost) => Some(self.connect_failed(key, lost)),
+        }
+    }
+
+    pub(super) fn connected(&mut self, key: Key, io: StreamIo, allow_half_open: bool, ready: Ready) -> Event {
+        let mut stream = Stream::new(io, allow_half_open);
+        // The edge that told of the connection may have told of the first bytes too.
+        stream.note(&ready);
+        self.put(key, Handle::Stream(Transport::Plain(stream)));
+        self.enqueue(key);
+        self.turn.count(0);
+        Event::Connected(key.index)
+    }
+
+    pub(super) fn connect_failed(&mut self, key: Key, lost: Box<RaceLost>) -> Event {
+        self.turn.count(0);
+        self.close(key.index);
+        Event::ConnectFailed(key.index, lost)
+    }
+
+    pub(super) fn look_up(&mut self, key: Key, host: String, port: u16, local: Option<IpAddr>) {
+        let runtime = match runtime::handle() {
+            Ok(runtime) => runtime,
+            Err(error) => return self.settle(key, Err(Box::new(error.into()))),
+        };
+        let (sender, wake) = (self.jobs.sender.clone(), self.jobs.wake.clone());
+        let task = runtime.spawn(async move {
+            let outcome = connect::by_name(host, port, local).await.map(StreamIo::from_std).map_err(Box::new);
+            // A reactor that is gone has no use for the connection.
+            if sender.send(Job { key, outcome: Outcome::Connect(outcome) }).is_ok() {
+                wake.call();
+            }
+        });
+        if let Some(Entry { handle: Handle::Pending { task: slot, .. }, .. }) = self.entries.at(key) {
+            *slot = Some(task.abort_handle());
+        }
+    }
+
+    /// Lets an outcome that is already known come as an event, like every other.
+    pub(super) fn settle(&mut self, key: Key, result: Result<StreamIo, Box<RaceLost>>) {
+        if let Some(Entry { handle: Handle::Pending { outcome, .. }, .. }) = self.entries.at(key) {
+            *outcome = Some(result);
+            self.enqueue(key);
+            self.jobs.wake.call();
+        }
+    }
+}

@@ -1,0 +1,71 @@
+use std::net::Ipv4Addr;
+
+use super::{Event, Next, Reactor, Wake};
+use crate::stream::READ_LIMIT;
+use crate::sys::{DatagramIo, DatagramSharing};
+use crate::udp::{BATCH, Sent, UdpEvent};
+
+#[cfg(target_os = "linux")]
+#[test]
+fn replies_to_a_batch_wait_for_its_last_datagram() {
+    let mut reactor = Reactor::new(Wake::new(|| {})).expect("a reactor");
+    let mut open = || {
+        let io = DatagramIo::bind((Ipv4Addr::LOCALHOST, 0).into(), DatagramSharing::default()).expect("it binds");
+        let address = io.local_address();
+        (reactor.open_udp(io).expect("it is watched"), address)
+    };
+    let ((server, at), (client, asker)) = (open(), open());
+    reactor.with_udp(client, |udp| assert!((0..4).all(|_| udp.send(b"ask", at) == Sent::Taken(1))));
+    let mut scratch = vec![0; READ_LIMIT];
+    // What the client's kernel has, read behind the reactor's back.
+    let arrived = |reactor: &mut Reactor| {
+        let (mut memory, mut arrived) = ([0; 64], Vec::new());
+        let io = reactor.udp(client).expect("it is open").io();
+        drop(io.receive(memory.chunks_exact_mut(8), &mut arrived));
+        arrived.len()
+    };
+    reactor.begin(false);
+    for expected in [0, 0, 0, 3] {
+        let next = reactor.next(&mut scratch).expect("the poll works");
+        assert!(matches!(next, Next::Event(Event::Udp(slot, UdpEvent::Datagram(_))) if slot == server), "{next:?}");
+        assert_eq!(arrived(&mut reactor), expected);
+        assert_eq!(reactor.send_datagram(server, b"answer", asker), Some(Sent::Taken(1)));
+    }
+    // The last one has nothing to wait for, nor has what goes elsewhere, in front of which the others are sent.
+    assert_eq!(arrived(&mut reactor), 1);
+    reactor.with_udp(client, |udp| assert!((0..2).all(|_| udp.send(b"ask", at) == Sent::Taken(1))));
+    let next = reactor.next(&mut scratch).expect("the poll works");
+    assert!(matches!(next, Next::Event(Event::Udp(slot, _)) if slot == server), "{next:?}");
+    assert_eq!(reactor.send_datagram(server, b"answer", asker), Some(Sent::Taken(1)));
+    assert_eq!(arrived(&mut reactor), 0);
+    assert_eq!(reactor.send_datagram(server, b"elsewhere", at), Some(Sent::Taken(1)));
+    assert_eq!(arrived(&mut reactor), 1);
+}
+
+#[test]
+fn a_flooded_socket_is_at_most_a_batch_ahead_of_the_others() {
+    let mut reactor = Reactor::new(Wake::new(|| {})).expect("a reactor");
+    let mut open = || {
+        let io = DatagramIo::bind((Ipv4Addr::LOCALHOST, 0).into(), DatagramSharing::default()).expect("it binds");
+        let address = io.local_address();
+        (reactor.open_udp(io).expect("it is watched"), address)
+    };
+    let ((flooded, flood), (other, quiet)) = (open(), open());
+    let sent = reactor.with_udp(other, |udp| {
+        (0..4 * BATCH).all(|_| udp.send(b"x", flood) == Sent::Taken(1)) && udp.send(b"y", quiet) == Sent::Taken(1)
+    });
+    assert_eq!(sent, Some(true));
+    let (mut ahead, mut scratch) = (0, vec![0; READ_LIMIT]);
+    reactor.begin(false);
+    loop {
+        match reactor.next(&mut scratch).expect("the poll works") {
+            Next::Event(Event::Udp(slot, UdpEvent::Datagram(_))) if slot == other => break,
+            Next::Event(Event::Udp(slot, UdpEvent::Datagram(_))) => {
+                assert_eq!(slot, flooded);
+                ahead += 1;
+            }
+            next => assert!(matches!(next, Next::Yield), "{next:?}"),
+        }
+    }
+    assert!(ahead <= BATCH, "{ahead}");
+}
