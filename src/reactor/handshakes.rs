@@ -43,7 +43,7 @@ impl Reactor {
         self.shake_hands_asking(slot, handshake, initial, false);
     }
 
-    /// As [`Self::shake_hands`]. If it `asks`, a server's handshake waits for an answer to [`StreamEvent::Hello`].
+    /// As [`Self::shake_hands`]. If it `asks`, a server's handshake waits for an answer to [`StreamEvent::Hello`](crate::stream::StreamEvent::Hello).
     pub fn shake_hands_asking(&mut self, slot: u32, mut handshake: Handshake, initial: Vec<u8>, asks: bool) {
         let Some(key) = self.entries.key(slot) else { return };
         let (sender, wake) = (self.jobs.sender.clone(), self.jobs.wake.clone());
