@@ -23,4 +23,5 @@ pub mod tls;
 pub mod transport;
 pub mod turn;
 pub mod udp;
+pub mod waits;
 pub mod wake;

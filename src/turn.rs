@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::waits::Waits;
+
 /// Events in one turn: enough that the cost of a turn does not show, few enough that a timer waits some milliseconds.
 const EVENTS: usize = 1024;
 /// Bytes in one turn: some dozen of the largest reads.
@@ -12,14 +14,8 @@ const TIME: Duration = Duration::from_millis(4);
 /// must not run sixteen times.
 const CLOCK: usize = 16;
 
-/// The longest wait without sleeping. A sleep costs two context switches and a wake-up, some 20 µs of CPU time in all.
+/// The longest wait without sleeping. A sleep costs four context switches and two wake-ups: 10 to 30 µs of CPU time in all.
 const SPIN: Duration = Duration::from_micros(50);
-/// Waits that are on average longer than this don't pay: they would burn more CPU time than the sleep costs.
-const WORTH: f32 = 25.0;
-/// Where the average of the waits stands at first: no spinning until waits have been seen to be short.
-const UNKNOWN: f32 = 200.0;
-/// Weight of the newest wait in the average.
-const NEWEST: f32 = 0.125;
 
 /// After one socket has given so many bytes twice running, a wait begins with spinning, whatever waits have been like: its
 /// sender usually goes on at once, need not wake anybody then, and each read after a sleep is a small one. With several
@@ -34,9 +30,13 @@ pub struct Turn {
     bytes: usize,
     until: Instant,
     spin: bool,
+    /// When the wait began that is now being slept through.
     slept: Option<Instant>,
+    /// When the spinning began.
     spinning: Option<Instant>,
-    wait: f32,
+    /// Whether the present wait began with spinning.
+    began_with_spinning: bool,
+    waits: Waits,
     /// The last socket that gave much, and whether the one before was the same and nobody has slept since.
     giver: Option<u32>,
     alone: bool,
@@ -63,7 +63,8 @@ impl Turn {
             spin: true,
             slept: None,
             spinning: None,
-            wait: UNKNOWN,
+            began_with_spinning: false,
+            waits: Waits::new(),
             giver: None,
             alone: false,
         }
@@ -77,8 +78,8 @@ impl Turn {
     /// Fills the budget again. `early` when nobody has called: the wait goes on unless something is there all the same.
     pub fn begin(&mut self, early: bool) {
         let now = Instant::now();
-        if !early && let Some(since) = self.slept.take() {
-            self.waited(now - since);
+        if !early {
+            self.wait_ends(now);
         }
         self.events = 0;
         self.bytes = 0;
@@ -89,9 +90,8 @@ impl Turn {
     pub fn count(&mut self, bytes: usize) {
         self.events += 1;
         self.bytes += bytes;
-        let (slept, spinning) = (self.slept.take(), self.spinning.take());
-        if let Some(since) = slept.or(spinning) {
-            self.waited(since.elapsed());
+        if self.slept.is_some() || self.spinning.is_some() {
+            self.wait_ends(Instant::now());
         }
     }
 
@@ -119,32 +119,38 @@ impl Turn {
         if self.slept.is_some() {
             return Idle::Sleep;
         }
-        if self.spin && (self.alone || self.wait < WORTH) {
-            self.spinning.get_or_insert_with(Instant::now);
+        if self.spinning.is_some() {
             return Idle::Spin;
         }
-        self.rest()
+        let now = Instant::now();
+        self.began_with_spinning = self.spin && (self.waits.spin_now() || self.alone);
+        if self.began_with_spinning {
+            self.spinning = Some(now);
+            return Idle::Spin;
+        }
+        self.rest(now)
     }
 
     /// Nothing came during one round of spinning: what now?
     pub fn spun(&mut self) -> Idle {
         match self.spinning {
             Some(since) if since.elapsed() < SPIN => Idle::Spin,
-            _ => self.rest(),
+            _ => self.rest(Instant::now()),
         }
     }
 
-    fn rest(&mut self) -> Idle {
+    fn rest(&mut self, now: Instant) -> Idle {
         self.alone = false;
         // A wait that went on past the spinning counts from where it began.
-        self.slept = Some(self.spinning.take().unwrap_or_else(Instant::now));
+        self.slept = Some(self.spinning.take().unwrap_or(now));
         Idle::Sleep
     }
 
-    fn waited(&mut self, wait: Duration) {
-        // One very long wait must not outweigh many short ones after it.
-        let wait = (wait.as_secs_f32() * 1e6).min(UNKNOWN);
-        self.wait += (wait - self.wait) * NEWEST;
+    fn wait_ends(&mut self, now: Instant) {
+        let (slept, spinning) = (self.slept.take(), self.spinning.take());
+        if let Some(since) = slept.or(spinning) {
+            self.waits.over(self.began_with_spinning, now - since);
+        }
     }
 }
 
