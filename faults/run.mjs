@@ -1,46 +1,22 @@
 // Runs a program under faults: builds the shim with the machine's C compiler, preloads it, and reports what was injected.
 
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compile, noCompiler } from './compile.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 
 /** Why there can be no faults here, or undefined. */
 export const unavailable =
-  process.platform !== 'linux'
-    ? 'faults are injected with LD_PRELOAD, on Linux only'
-    : spawnSync('cc', ['--version']).status === 0
-      ? undefined
-      : 'faults need a C compiler named cc';
+  process.platform === 'linux' ? noCompiler : 'faults are injected with LD_PRELOAD, on Linux only';
 
 /** Builds the shim into a folder of its own, removed at exit. */
 export function buildShim() {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bs-faults-'));
-  process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
-  const library = path.join(folder, 'shim.so');
-  const { status, stderr } = spawnSync(
-    'cc',
-    [
-      '-O2',
-      '-Wall',
-      '-Wextra',
-      '-Werror',
-      '-shared',
-      '-fPIC',
-      '-o',
-      library,
-      path.join(here, 'shim.c'),
-      '-ldl',
-      '-lpthread',
-    ],
-    { encoding: 'utf8' },
-  );
-  if (status !== 0) throw new Error(`the shim could not be built: ${stderr}`);
+  const { file, folder } = compile('shim.c', ['-shared', '-fPIC', '-ldl', '-lpthread']);
   let n = 0;
-  return { library, name: (suffix) => path.join(folder, `${n++}.${suffix}`) };
+  return { library: file, name: (suffix) => path.join(folder, `${n++}.${suffix}`) };
 }
 
 /**
