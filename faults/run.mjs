@@ -23,10 +23,18 @@ export function buildShim() {
  * Runs the traffic of `traffic.mjs` under faults.
  * @returns what the program printed, how it ended, and how often each call was made and failed
  */
-export function traffic(shim, faults, { transport = 'tcp', connections = 4, bytes = 100_000, limit = 30_000 } = {}) {
-  const report = shim.name('report');
+export async function traffic(shim, faults, { transport = 'tcp', connections = 4, bytes = 100_000 } = {}) {
   const options = { transport, connections, bytes, unix: shim.name('sock') };
-  const child = spawn(process.execPath, [path.join(here, 'traffic.mjs'), JSON.stringify(options)], {
+  return { ...(await runUnder(shim, faults, 'traffic.mjs', options)), bytes, connections };
+}
+
+/**
+ * Runs a program of this folder under faults, with `options` as its argument.
+ * @returns the JSON it printed as `result`, how it ended, and how often each call was made and failed
+ */
+export function runUnder(shim, faults, script, options, limit = 30_000) {
+  const report = shim.name('report');
+  const child = spawn(process.execPath, [path.join(here, script), JSON.stringify(options)], {
     cwd: path.join(here, '..'),
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_OPTIONS: '', LD_PRELOAD: shim.library, FAULTS: faults, FAULTS_REPORT: report },
@@ -54,7 +62,7 @@ export function traffic(shim, faults, { transport = 'tcp', connections = 4, byte
       } catch {
         result = undefined;
       }
-      resolve({ result, out, err, code, signal, late, calls: late ? {} : read(report), bytes, connections });
+      resolve({ result, out, err, code, signal, late, calls: late ? {} : read(report) });
     });
   });
 }
