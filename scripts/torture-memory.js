@@ -118,9 +118,13 @@ const CHECKS = [
         '--errors-for-leak-kinds=definite',
         '--fair-sched=yes',
       ];
-      const { status, stdout, stderr } = call('valgrind', [...options, binary, '--test-threads=1', ...UNDER_VALGRIND], {
-        timeout: 550_000,
-      });
+      const { status, stdout, stderr } = call(
+        'valgrind',
+        [...options, binary, '--test-threads=1', '--skip', TOO_SLOW, ...UNDER_VALGRIND],
+        {
+          timeout: 550_000,
+        },
+      );
       const summary = /ERROR SUMMARY: .*/.exec(stderr)?.[0];
       return {
         ok: status === 0 && passed(stdout) > 0,
