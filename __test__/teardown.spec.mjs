@@ -81,9 +81,12 @@ const names = Object.keys(WORK);
 
 /** A port of loopback where nobody answers: its process is stopped, and its queue full. */
 async function deafPort(t) {
-  const text =
-    "const s = require('node:net').createServer(); s.listen({ host: '127.0.0.1', port: 0, backlog: 1 }, () => console.log(s.address().port))";
-  const { child, ended } = program(text, { args: ['--input-type=commonjs'], limit: 20 * 60_000 });
+  const { child, ended } = program(
+    `import net from 'node:net';
+    const server = net.createServer();
+    server.listen({ host: '127.0.0.1', port: 0, backlog: 1 }, () => console.log(server.address().port));`,
+    { limit: 20 * 60_000 },
+  );
   const port = Number(await firstLine(child));
   child.kill('SIGSTOP');
   const sockets = [];
@@ -96,14 +99,11 @@ async function deafPort(t) {
   for (let i = 0; i < 10; i++) {
     const socket = net.connect(port, '127.0.0.1').on('error', () => {});
     sockets.push(socket);
-    const connected = once(socket, 'connect', { signal: AbortSignal.timeout(500) });
-    if (
-      !(await connected.then(
-        () => true,
-        () => false,
-      ))
-    )
+    try {
+      await once(socket, 'connect', { signal: AbortSignal.timeout(500) });
+    } catch {
       return port;
+    }
   }
   throw new Error('the queue does not fill up');
 }
