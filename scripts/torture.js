@@ -1,6 +1,6 @@
 'use strict';
 
-// npm run torture: what npm test does a little of, in full; npm run torture -- faults,load for a part of it. About twenty minutes.
+// npm run torture: what npm test does a little of, in full; npm run torture -- faults,load for a part of it. About twelve minutes.
 // npm run soak is the other half.
 
 const { spawnSync } = require('node:child_process');
