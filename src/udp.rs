@@ -213,7 +213,7 @@ impl Udp {
                 self.owe_drain();
                 Sent::Taken(0)
             }
-            taken => taken,
+            Sent::Taken(count) => Sent::Taken(count),
         }
     }
 
