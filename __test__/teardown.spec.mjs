@@ -6,7 +6,7 @@ import net from 'node:net';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import test from 'ava';
-import { outcome } from './support/processes.mjs';
+import { firstLine, outcome, program } from './support/processes.mjs';
 
 const TORTURE = Boolean(process.env.BUN_SOCKETS_TORTURE);
 const WORKERS = TORTURE ? 2000 : 100;
@@ -51,7 +51,8 @@ const WORK = {
     for (let i = 0; i < 4; i++) again();
     for (let i = 0; i < 4; i++) connect({ hostname: 'no-such-host-' + i + '.invalid', port: 1, socket: { data() {} } }).catch(() => {});`,
   'connects that nobody answers': `
-    for (let i = 1; i < 9; i++) connect({ hostname: '192.0.2.' + i, port: 9, socket: { data() {}, connectError() {} } }).catch(() => {});`,
+    const { deaf } = require('node:worker_threads').workerData;
+    for (let i = 1; i < 9; i++) connect({ hostname: '127.0.0.1', port: deaf, socket: { data() {}, connectError() {} } }).catch(() => {});`,
   'unix sockets': `
     const unix = '\\0bun-sockets-teardown-' + process.pid + '-' + require('node:worker_threads').threadId;
     const listener = listen({ unix, socket: { data: (s, d) => void s.write(d), drain() {} } });
@@ -77,6 +78,35 @@ const WORK = {
 };
 
 const names = Object.keys(WORK);
+
+/** A port of loopback where nobody answers: its process is stopped, and its queue full. */
+async function deafPort(t) {
+  const { child, ended } = program(
+    `import net from 'node:net';
+    const server = net.createServer();
+    server.listen({ host: '127.0.0.1', port: 0, backlog: 1 }, () => console.log(server.address().port));`,
+    { limit: 20 * 60_000 },
+  );
+  const port = Number(await firstLine(child));
+  child.kill('SIGSTOP');
+  const sockets = [];
+  t.teardown(async () => {
+    for (const socket of sockets) socket.destroy();
+    child.kill('SIGKILL');
+    await ended;
+  });
+  // The queue takes one or two more than it says.
+  for (let i = 0; i < 10; i++) {
+    const socket = net.connect(port, '127.0.0.1').on('error', () => {});
+    sockets.push(socket);
+    try {
+      await once(socket, 'connect', { signal: AbortSignal.timeout(500) });
+    } catch {
+      return port;
+    }
+  }
+  throw new Error('the queue does not fill up');
+}
 
 function counted() {
   return {
@@ -114,8 +144,9 @@ if (process.platform !== 'linux') {
   test.serial(`${WORKERS} workers are terminated at random moments, whatever they are doing`, async (t) => {
     t.timeout(20 * 60_000);
     const errors = [];
+    const workerData = { deaf: await deafPort(t) };
     const one = async (name, time = Math.random() * 60) => {
-      const thread = new Worker(PRELUDE + WORK[name], { eval: true });
+      const thread = new Worker(PRELUDE + WORK[name], { eval: true, workerData });
       thread.on('error', (error) => errors.push(`${name}: ${error.stack}`));
       const exited = once(thread, 'exit');
       // Half of them in the middle of things, half of them while they begin.

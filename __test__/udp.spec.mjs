@@ -76,6 +76,18 @@ test('sendMany of more bytes than fit the memory shared with the native half', a
   await inbox.until(() => inbox.texts.includes(text));
 });
 
+test('drain follows when sendMany is refused after what fits the memory shared with the native half', async (t) => {
+  const { socket: far } = await open(t);
+  const { socket: near, inbox } = await open(t);
+  // Eight of these fit; the ninth is longer than a datagram can be.
+  const packets = Array.from({ length: 12 }, (_, i) => [Buffer.alloc(i < 8 ? 60_000 : 65_508), far.port, '127.0.0.1']);
+  t.is(near.sendMany(packets.flat()), 8);
+  await inbox.until(() => inbox.drains === 1);
+  t.throws(() => near.sendMany(packets.slice(8).flat()), { code: 'EMSGSIZE' });
+  await turns();
+  t.is(inbox.drains, 1);
+});
+
 test('sendMany of more packets than one system call takes', async (t) => {
   const raw = await rawDatagrams(t, { recvBufferSize: 1 << 20 });
   const { socket } = await open(t, {}, { connect: { hostname: '127.0.0.1', port: raw.port } });

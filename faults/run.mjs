@@ -1,56 +1,40 @@
 // Runs a program under faults: builds the shim with the machine's C compiler, preloads it, and reports what was injected.
 
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compile, noCompiler } from './compile.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 
 /** Why there can be no faults here, or undefined. */
 export const unavailable =
-  process.platform !== 'linux'
-    ? 'faults are injected with LD_PRELOAD, on Linux only'
-    : spawnSync('cc', ['--version']).status === 0
-      ? undefined
-      : 'faults need a C compiler named cc';
+  process.platform === 'linux' ? noCompiler : 'faults are injected with LD_PRELOAD, on Linux only';
 
 /** Builds the shim into a folder of its own, removed at exit. */
 export function buildShim() {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bs-faults-'));
-  process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
-  const library = path.join(folder, 'shim.so');
-  const { status, stderr } = spawnSync(
-    'cc',
-    [
-      '-O2',
-      '-Wall',
-      '-Wextra',
-      '-Werror',
-      '-shared',
-      '-fPIC',
-      '-o',
-      library,
-      path.join(here, 'shim.c'),
-      '-ldl',
-      '-lpthread',
-    ],
-    { encoding: 'utf8' },
-  );
-  if (status !== 0) throw new Error(`the shim could not be built: ${stderr}`);
+  const { file, folder } = compile('shim.c', ['-shared', '-fPIC', '-ldl', '-lpthread']);
   let n = 0;
-  return { library, name: (suffix) => path.join(folder, `${n++}.${suffix}`) };
+  return { library: file, name: (suffix) => path.join(folder, `${n++}.${suffix}`) };
 }
 
 /**
  * Runs the traffic of `traffic.mjs` under faults.
  * @returns what the program printed, how it ended, and how often each call was made and failed
  */
-export function traffic(shim, faults, { transport = 'tcp', connections = 4, bytes = 100_000, limit = 30_000 } = {}) {
-  const report = shim.name('report');
+export async function traffic(shim, faults, { transport = 'tcp', connections = 4, bytes = 100_000 } = {}) {
   const options = { transport, connections, bytes, unix: shim.name('sock') };
-  const child = spawn(process.execPath, [path.join(here, 'traffic.mjs'), JSON.stringify(options)], {
+  return { ...(await runUnder(shim, faults, 'traffic.mjs', options)), bytes, connections };
+}
+
+/**
+ * Runs a program of this folder under faults, with `options` as its argument.
+ * @returns the JSON it printed as `result`, how it ended, and how often each call was made and failed
+ */
+export function runUnder(shim, faults, script, options, limit = 30_000) {
+  const report = shim.name('report');
+  const child = spawn(process.execPath, [path.join(here, script), JSON.stringify(options)], {
     cwd: path.join(here, '..'),
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_OPTIONS: '', LD_PRELOAD: shim.library, FAULTS: faults, FAULTS_REPORT: report },
@@ -78,7 +62,7 @@ export function traffic(shim, faults, { transport = 'tcp', connections = 4, byte
       } catch {
         result = undefined;
       }
-      resolve({ result, out, err, code, signal, late, calls: late ? {} : read(report), bytes, connections });
+      resolve({ result, out, err, code, signal, late, calls: late ? {} : read(report) });
     });
   });
 }

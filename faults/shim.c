@@ -3,7 +3,7 @@
 //   FAULTS="send:3:EPIPE,recv:*2:cut,accept4:1-4:EMFILE"
 //
 // is a list of CALL:WHEN:WHAT. WHEN counts the calls of the addon: "3" the third, "3+" all from the third on, "1-4" the first four,
-// "*2" every second. WHAT is the name of an error, or "cut": at most one byte is sent or received. The errors of getaddrinfo are
+// "*2" every second. WHAT is the name of an error, or "cut": at most one byte is sent or received, or one datagram of several. The errors of getaddrinfo are
 // its own (EAI_AGAIN ...) or system errors, which it reports through EAI_SYSTEM.
 //
 // Only calls from a library whose name ends in ".node" are touched: Node's own sockets stay intact.
@@ -29,19 +29,20 @@
 
 enum call {
   SEND, SENDTO, SENDMSG, WRITEV, RECV, RECVFROM, RECVMSG, ACCEPT4, CONNECT, SOCKET, SETSOCKOPT, GETSOCKOPT, SHUTDOWN,
-  EPOLL_ADD, EPOLL_DEL, GETADDRINFO, SENDMMSG, RECVMMSG, CALLS
+  EPOLL_ADD, EPOLL_DEL, GETADDRINFO, SENDMMSG, RECVMMSG, BIND, CALLS
 };
 
 static const char *const NAMES[CALLS] = {
   "send", "sendto", "sendmsg", "writev", "recv", "recvfrom", "recvmsg", "accept4", "connect", "socket", "setsockopt",
-  "getsockopt", "shutdown", "epoll_add", "epoll_del", "getaddrinfo", "sendmmsg", "recvmmsg",
+  "getsockopt", "shutdown", "epoll_add", "epoll_del", "getaddrinfo", "sendmmsg", "recvmmsg", "bind",
 };
 
 static const struct { const char *name; int number; } ERRORS[] = {
   {"EINTR", EINTR}, {"EAGAIN", EAGAIN}, {"ENOBUFS", ENOBUFS}, {"EMFILE", EMFILE}, {"ENFILE", ENFILE}, {"ECONNABORTED", ECONNABORTED},
   {"EPIPE", EPIPE}, {"ETIMEDOUT", ETIMEDOUT}, {"ENOMEM", ENOMEM}, {"ECONNRESET", ECONNRESET}, {"EPERM", EPERM}, {"ENOSPC", ENOSPC},
   {"EINVAL", EINVAL}, {"ENOTCONN", ENOTCONN}, {"EHOSTUNREACH", EHOSTUNREACH}, {"ENETUNREACH", ENETUNREACH}, {"EACCES", EACCES},
-  {"EADDRNOTAVAIL", EADDRNOTAVAIL}, {"ECONNREFUSED", ECONNREFUSED}, {"EMSGSIZE", EMSGSIZE}, {"EPROTO", EPROTO},
+  {"EADDRNOTAVAIL", EADDRNOTAVAIL}, {"ECONNREFUSED", ECONNREFUSED}, {"EMSGSIZE", EMSGSIZE}, {"EPROTO", EPROTO}, {"EADDRINUSE", EADDRINUSE},
+  {"EIO", EIO},
   {"EAI_AGAIN", EAI_AGAIN}, {"EAI_FAIL", EAI_FAIL}, {"EAI_MEMORY", EAI_MEMORY}, {"EAI_NONAME", EAI_NONAME},
 };
 
@@ -276,6 +277,13 @@ int connect(int fd, const struct sockaddr *to, socklen_t size) {
   // An interrupted connect goes on by itself.
   if (what == EINTR) (void)!real(fd, to, size);
   if (what) return (int)fail(fd, what);
+  return real(fd, to, size);
+}
+
+int bind(int fd, const struct sockaddr *to, socklen_t size) {
+  REAL(int, "bind", int, const struct sockaddr *, socklen_t);
+  int what = fate(BIND, CALLER);
+  if (what) return (int)fail(-1, what);
   return real(fd, to, size);
 }
 

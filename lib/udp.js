@@ -456,6 +456,8 @@ function sendAll(slot, all, ports, addresses) {
       headers[header + HEADER - 1] = length;
       used = start + ((length + 3) & ~3);
     }
+    // Whether these continue others: then the first one's refusal ends the batch, and `drain` follows.
+    record[0] = total > 0 ? 1 : 0;
     native.sendDatagrams(slot, count);
     const sent = record[0];
     if (sent < 0) {

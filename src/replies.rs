@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
-use crate::sys::{DatagramIo, Packet};
+use crate::sys::{DatagramIo, Packet, is_transient};
 
 /// The longest wait of a reply, the handler that is running aside: a few times what a batch of fast handlers takes.
 const HOLD: Duration = Duration::from_micros(200);
@@ -76,7 +76,7 @@ impl Replies {
                         done += sent;
                         tried = false;
                     }
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock || is_transient(&error) => {
                         flushed.blocked = true;
                         break;
                     }

@@ -191,8 +191,7 @@ impl Udp {
         refused.reverse();
         self.refused.splice(0..0, refused);
         if blocked {
-            self.full = true;
-            self.ready.writable = self.io.has_room();
+            self.owe_drain();
         }
         !blocked
     }
@@ -206,6 +205,18 @@ impl Udp {
         self.sent(sent, packets.len())
     }
 
+    /// Sends datagrams that continue those of an earlier [`Udp::send_many`]: to the program both are one call, and if the
+    /// first of these is refused, it is a later one that ends the batch. A drain event follows then.
+    pub fn send_more(&mut self, packets: &[Packet<'_>]) -> Sent {
+        match self.send_many(packets) {
+            Sent::Refused(_) => {
+                self.owe_drain();
+                Sent::Taken(0)
+            }
+            Sent::Taken(count) => Sent::Taken(count),
+        }
+    }
+
     fn sent(&mut self, sent: io::Result<usize>, of: usize) -> Sent {
         let taken = match sent {
             Ok(taken) => taken,
@@ -213,12 +224,16 @@ impl Udp {
             Err(error) => return Sent::Refused(error.into()),
         };
         if taken < of {
-            self.full = true;
-            // The kernel does not say whether the next one had no room or was refused, and for a full device queue no edge
-            // follows. As in Bun, `drain` comes in all of these cases: at once unless there really is no room.
-            self.ready.writable = self.io.has_room();
+            self.owe_drain();
         }
         Sent::Taken(taken)
+    }
+
+    /// The kernel does not say whether the next one had no room or was refused, and for a full device queue no edge follows.
+    /// As in Bun, `drain` comes in all of these cases: at once unless there really is no room.
+    fn owe_drain(&mut self) {
+        self.full = true;
+        self.ready.writable = self.io.has_room();
     }
 
     fn take_failure(&mut self) -> Option<UdpEvent> {
@@ -382,6 +397,9 @@ mod tests {
         assert!(matches!(near.send_many(&[packet(&long), packet(b"b")]), Sent::Refused(_)));
         assert!(!near.has_work());
         assert_eq!(near.send_many(&[]), Sent::Taken(0));
+        assert_eq!(near.send_more(&[packet(&long), packet(b"b")]), Sent::Taken(0));
+        assert_eq!(near.step(key(), &mut Inbox::new(), &mut []), Some(UdpEvent::Drain));
+        assert!(!near.has_work());
     }
 
     /// A datagram socket whose peer's queue can fill up; that of a UDP socket on loopback drops instead.

@@ -89,7 +89,7 @@ pub(super) unsafe extern "C" fn send_bytes(env: sys::napi_env, info: sys::napi_c
 }
 
 /// `(slot, count)`: sends so many packets from the scratch memory. Each is a header of eight numbers, an address and a
-/// length, and so many bytes, padded to a multiple of four.
+/// length, and so many bytes, padded to a multiple of four. The record says by 1 that they continue those of the last call.
 pub(super) unsafe extern "C" fn send_many(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: `hot::functions` made the function that runs.
     unsafe {
@@ -97,7 +97,11 @@ pub(super) unsafe extern "C" fn send_many(env: sys::napi_env, info: sys::napi_ca
             // SAFETY: no other slice of the scratch memory is alive, and JS does not run.
             let scratch = core.scratch.slice();
             let packets = packets(scratch, integer(env, count) as usize);
-            core.send_datagrams(integer(env, slot), |udp| udp.send_many(&packets));
+            // SAFETY: no other slice of the record is alive, and JS does not run.
+            let more = core.record.slice().first() == Some(&1);
+            core.send_datagrams(integer(env, slot), |udp| {
+                if more { udp.send_more(&packets) } else { udp.send_many(&packets) }
+            });
         })
     }
 }

@@ -47,6 +47,7 @@ pub(super) struct Core {
 pub(super) struct Memory<T> {
     start: *mut T,
     length: usize,
+    reference: sys::napi_ref,
 }
 
 impl<T> Memory<T> {
@@ -80,9 +81,19 @@ impl<T> Memory<T> {
             return Err(Error::new(Status::InvalidArg, "the shared memory is too small"));
         }
         let mut reference = std::ptr::null_mut();
-        // SAFETY: `array` is an object of `env`. The reference is never given back: it ends with the environment.
+        // SAFETY: `array` is an object of `env`.
         check_status!(unsafe { sys::napi_create_reference(env.raw(), array, 1, &raw mut reference) })?;
-        Ok(Self { start: start.cast(), length })
+        Ok(Self { start: start.cast(), length, reference })
+    }
+
+    /// Gives the reference back, which does not end with the environment by itself.
+    ///
+    /// # Safety
+    ///
+    /// Only once, on the JS thread, in the environment's cleanup: no slice may be taken afterwards.
+    unsafe fn release(&self, env: sys::napi_env) {
+        // SAFETY: the reference is of this environment, as the caller promises still alive, and not deleted yet.
+        unsafe { sys::napi_delete_reference(env, self.reference) };
     }
 }
 
@@ -377,4 +388,8 @@ unsafe extern "C" fn tear_down(core: *mut c_void) {
     let core = unsafe { Rc::from_raw(core.cast_const().cast::<Core>()) };
     core.bell.silence();
     drop(core.reactor.take());
+    // SAFETY: the hook runs once, on the JS thread; no function of the engine is called after it.
+    unsafe { core.record.release(core.env) };
+    // SAFETY: as above.
+    unsafe { core.scratch.release(core.env) };
 }

@@ -64,7 +64,11 @@ fn a_flooded_socket_is_at_most_a_batch_ahead_of_the_others() {
                 assert_eq!(slot, flooded);
                 ahead += 1;
             }
-            next => assert!(matches!(next, Next::Yield), "{next:?}"),
+            next => {
+                assert!(matches!(next, Next::Yield), "{next:?}");
+                // On a slow machine the turn may be over before the first batch is.
+                reactor.begin(false);
+            }
         }
     }
     assert!(ahead <= BATCH, "{ahead}");
