@@ -561,12 +561,13 @@ impl Reactor {
                     self.enqueue(key);
                 }
                 let event = event?;
-                let mut length = 0;
                 if let UdpEvent::Datagram(arrived) = event {
-                    length = arrived.length;
-                    self.asker = self.inbox.has(key).then_some((key, arrived.sender));
+                    let more = self.inbox.has(key);
+                    self.asker = more.then_some((key, arrived.sender));
+                    self.turn.count_datagram(arrived.length, more);
+                } else {
+                    self.turn.count(0);
                 }
-                self.turn.count(length);
                 Some(Event::Udp(key.index, event))
             }
         }

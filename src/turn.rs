@@ -23,8 +23,13 @@ const SPIN: Duration = Duration::from_micros(50);
 /// sleep does.
 const BULK: usize = 64 * 1024;
 
+/// After an event of so many bytes, or several datagrams at once, a wait begins with sleep, unless that one socket is alone: more
+/// gathers meanwhile, and larger reads cost less.
+const GATHERS: usize = 16 * 1024;
+
 /// The budget of the present turn and the memory of the last ones.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts: one switch, and what has just happened")]
 pub struct Turn {
     events: usize,
     bytes: usize,
@@ -40,6 +45,10 @@ pub struct Turn {
     /// The last socket that gave much, and whether the one before was the same and nobody has slept since.
     giver: Option<u32>,
     alone: bool,
+    /// Whether what came last was so much that sleeping is of use.
+    gathers: bool,
+    /// Whether the datagram that came last was one of several, and not the last of them.
+    amid_datagrams: bool,
 }
 
 /// What to do when nothing is ready.
@@ -67,6 +76,8 @@ impl Turn {
             waits: Waits::new(),
             giver: None,
             alone: false,
+            gathers: false,
+            amid_datagrams: false,
         }
     }
 
@@ -90,6 +101,7 @@ impl Turn {
     pub fn count(&mut self, bytes: usize) {
         self.events += 1;
         self.bytes += bytes;
+        self.gathers = bytes >= GATHERS;
         if self.slept.is_some() || self.spinning.is_some() {
             self.wait_ends(Instant::now());
         }
@@ -102,6 +114,14 @@ impl Turn {
             self.giver = Some(slot);
         }
         self.count(bytes);
+    }
+
+    /// Counts a datagram of so many bytes; `more` if others came with it, and are still to be told.
+    pub fn count_datagram(&mut self, bytes: usize, more: bool) {
+        let one_of_several = more || self.amid_datagrams;
+        self.amid_datagrams = more;
+        self.count(bytes);
+        self.gathers |= one_of_several;
     }
 
     /// Whether this turn has done its share.
@@ -123,7 +143,7 @@ impl Turn {
             return Idle::Spin;
         }
         let now = Instant::now();
-        self.began_with_spinning = self.spin && (self.waits.spin_now() || self.alone);
+        self.began_with_spinning = self.spin && (self.alone || (!self.gathers && self.waits.spin_now()));
         if self.began_with_spinning {
             self.spinning = Some(now);
             return Idle::Spin;
