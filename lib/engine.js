@@ -76,9 +76,6 @@ const targets = earlier?.targets ?? [];
  * @property {(slot: number, bytes: Uint8Array) => void} sendDatagramBytes
  * @property {(slot: number, count: number) => void} sendDatagrams
  * @property {(error: unknown) => void} raise
- * @property {(slot: number, length: number) => void} sendDatagram
- * @property {(slot: number, bytes: Uint8Array) => void} sendDatagramBytes
- * @property {(slot: number, count: number) => void} sendDatagrams
  */
 
 /** @type {InstanceType<typeof binding.Engine>} */
