@@ -1,20 +1,22 @@
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use super::{Event, Next, Reactor, Wake};
 use crate::stream::READ_LIMIT;
 use crate::sys::{DatagramIo, DatagramSharing};
 use crate::udp::{BATCH, Sent, UdpEvent};
 
+/// A datagram socket on loopback: its slot and its address.
+fn open(reactor: &mut Reactor) -> (u32, Option<SocketAddr>) {
+    let io = DatagramIo::bind((Ipv4Addr::LOCALHOST, 0).into(), DatagramSharing::default()).expect("it binds");
+    let address = io.local_address();
+    (reactor.open_udp(io).expect("it is watched"), address)
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn replies_to_a_batch_wait_for_its_last_datagram() {
     let mut reactor = Reactor::new(Wake::new(|| {})).expect("a reactor");
-    let mut open = || {
-        let io = DatagramIo::bind((Ipv4Addr::LOCALHOST, 0).into(), DatagramSharing::default()).expect("it binds");
-        let address = io.local_address();
-        (reactor.open_udp(io).expect("it is watched"), address)
-    };
-    let ((server, at), (client, asker)) = (open(), open());
+    let ((server, at), (client, asker)) = (open(&mut reactor), open(&mut reactor));
     reactor.with_udp(client, |udp| assert!((0..4).all(|_| udp.send(b"ask", at) == Sent::Taken(1))));
     let mut scratch = vec![0; READ_LIMIT];
     // What the client's kernel has, read behind the reactor's back.
@@ -45,12 +47,7 @@ fn replies_to_a_batch_wait_for_its_last_datagram() {
 #[test]
 fn a_flooded_socket_is_at_most_a_batch_ahead_of_the_others() {
     let mut reactor = Reactor::new(Wake::new(|| {})).expect("a reactor");
-    let mut open = || {
-        let io = DatagramIo::bind((Ipv4Addr::LOCALHOST, 0).into(), DatagramSharing::default()).expect("it binds");
-        let address = io.local_address();
-        (reactor.open_udp(io).expect("it is watched"), address)
-    };
-    let ((flooded, flood), (other, quiet)) = (open(), open());
+    let ((flooded, flood), (other, quiet)) = (open(&mut reactor), open(&mut reactor));
     let sent = reactor.with_udp(other, |udp| {
         (0..4 * BATCH).all(|_| udp.send(b"x", flood) == Sent::Taken(1)) && udp.send(b"y", quiet) == Sent::Taken(1)
     });
