@@ -35,12 +35,8 @@ pub struct Turn {
     bytes: usize,
     until: Instant,
     spin: bool,
-    /// When the wait began that is now being slept through.
-    slept: Option<Instant>,
-    /// When the spinning began.
-    spinning: Option<Instant>,
-    /// Whether the present wait began with spinning.
-    began_with_spinning: bool,
+    /// The present wait, until something comes.
+    wait: Option<Wait>,
     waits: Waits,
     /// The last socket that gave much, and whether the one before was the same and nobody has slept since.
     giver: Option<u32>,
@@ -49,6 +45,14 @@ pub struct Turn {
     gathers: bool,
     /// Whether the datagram that came last was one of several, and not the last of them.
     amid_datagrams: bool,
+}
+
+/// Nothing has come since a moment.
+#[derive(Clone, Copy, Debug)]
+struct Wait {
+    since: Instant,
+    began_with_spinning: bool,
+    asleep: bool,
 }
 
 /// What to do when nothing is ready.
@@ -70,9 +74,7 @@ impl Turn {
             bytes: 0,
             until: now + TIME,
             spin: true,
-            slept: None,
-            spinning: None,
-            began_with_spinning: false,
+            wait: None,
             waits: Waits::new(),
             giver: None,
             alone: false,
@@ -102,7 +104,7 @@ impl Turn {
         self.events += 1;
         self.bytes += bytes;
         self.gathers = bytes >= GATHERS;
-        if self.slept.is_some() || self.spinning.is_some() {
+        if self.wait.is_some() {
             self.wait_ends(Instant::now());
         }
     }
@@ -136,40 +138,34 @@ impl Turn {
 
     /// Nothing is ready: what now?
     pub fn idle(&mut self) -> Idle {
-        if self.slept.is_some() {
-            return Idle::Sleep;
+        if let Some(wait) = self.wait {
+            return if wait.asleep { Idle::Sleep } else { Idle::Spin };
         }
-        if self.spinning.is_some() {
-            return Idle::Spin;
-        }
-        let now = Instant::now();
-        self.began_with_spinning = self.spin && (self.alone || (!self.gathers && self.waits.spin_now()));
-        if self.began_with_spinning {
-            self.spinning = Some(now);
-            return Idle::Spin;
-        }
-        self.rest(now)
+        let began_with_spinning = self.spin && (self.alone || (!self.gathers && self.waits.spin_now()));
+        self.wait = Some(Wait { since: Instant::now(), began_with_spinning, asleep: false });
+        if began_with_spinning { Idle::Spin } else { self.rest() }
     }
 
     /// Nothing came during one round of spinning: what now?
     pub fn spun(&mut self) -> Idle {
-        match self.spinning {
-            Some(since) if since.elapsed() < SPIN => Idle::Spin,
-            _ => self.rest(Instant::now()),
+        match self.wait {
+            Some(wait) if wait.since.elapsed() < SPIN => Idle::Spin,
+            _ => self.rest(),
         }
     }
 
-    fn rest(&mut self, now: Instant) -> Idle {
+    fn rest(&mut self) -> Idle {
         self.alone = false;
-        // A wait that went on past the spinning counts from where it began.
-        self.slept = Some(self.spinning.take().unwrap_or(now));
+        // A wait that goes on past the spinning counts from where it began.
+        if let Some(wait) = &mut self.wait {
+            wait.asleep = true;
+        }
         Idle::Sleep
     }
 
     fn wait_ends(&mut self, now: Instant) {
-        let (slept, spinning) = (self.slept.take(), self.spinning.take());
-        if let Some(since) = slept.or(spinning) {
-            self.waits.over(self.began_with_spinning, now - since);
+        if let Some(wait) = self.wait.take() {
+            self.waits.over(wait.began_with_spinning, now - wait.since);
         }
     }
 }
