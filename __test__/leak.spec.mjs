@@ -5,23 +5,22 @@ const ROUNDS = process.env.BUN_SOCKETS_TORTURE ? 20 : 5;
 
 /** Runs rounds of `round` in a process with --expose-gc and reports memory, descriptors and sockets left over. */
 const measure = (round) => `
-  import fs from 'node:fs';
   import { connect, listen } from 'bun-sockets';
+  import { openDescriptors } from './__test__/support/descriptors.mjs';
   const collected = { sockets: 0 };
   const registry = new FinalizationRegistry(() => collected.sockets++);
   let made = 0;
   const watch = (socket) => { made++; registry.register(socket); return socket; };
-  const descriptors = () => (process.platform === 'linux' ? fs.readdirSync('/proc/self/fd').length : 0);
   const rest = async () => {
     for (let i = 0; i < 6; i++) { gc(); await new Promise((resolve) => setTimeout(resolve, 10)); }
   };
   const round = async () => { ${round} };
   await round();
   await rest();
-  const before = { ...process.memoryUsage(), fds: descriptors() };
+  const before = { ...process.memoryUsage(), fds: openDescriptors().length };
   for (let i = 0; i < ${ROUNDS}; i++) await round();
   await rest();
-  const after = { ...process.memoryUsage(), fds: descriptors() };
+  const after = { ...process.memoryUsage(), fds: openDescriptors().length };
   console.log(JSON.stringify({
     made, collected: collected.sockets, fds: after.fds - before.fds,
     heap: after.heapUsed - before.heapUsed, external: after.external - before.external, rss: after.rss - before.rss,

@@ -6,6 +6,7 @@ import net from 'node:net';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import test from 'ava';
+import { openDescriptors } from './support/descriptors.mjs';
 import { firstLine, outcome, program } from './support/processes.mjs';
 
 const TORTURE = Boolean(process.env.BUN_SOCKETS_TORTURE);
@@ -110,7 +111,7 @@ async function deafPort(t) {
 
 function counted() {
   return {
-    descriptors: fs.readdirSync('/proc/self/fd').length,
+    descriptors: openDescriptors().length,
     threads: fs.readdirSync('/proc/self/task').length,
   };
 }
@@ -124,18 +125,6 @@ function hasRuntime() {
       return false;
     }
   });
-}
-
-/** What the open descriptors are, for the report of a failure. */
-function open() {
-  const kinds = fs.readdirSync('/proc/self/fd').map((fd) => {
-    try {
-      return fs.readlinkSync(`/proc/self/fd/${fd}`);
-    } catch {
-      return 'closed meanwhile';
-    }
-  });
-  return kinds.join(' ');
 }
 
 if (process.platform !== 'linux') {
@@ -175,7 +164,7 @@ if (process.platform !== 'linux') {
     }
     t.true(
       after.descriptors <= before.descriptors,
-      `${before.descriptors} descriptors became ${after.descriptors}: ${open()}`,
+      `${before.descriptors} descriptors became ${after.descriptors}: ${openDescriptors().join(' ')}`,
     );
     t.true(after.threads <= before.threads, `${before.threads} threads became ${after.threads}`);
     t.log(`${JSON.stringify(before)} before, ${JSON.stringify(after)} after`);

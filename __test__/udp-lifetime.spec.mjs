@@ -65,8 +65,8 @@ test('a socket that the program has dropped goes on', async (t) => {
 test('sockets opened and closed leave nothing behind', async (t) => {
   const { code, out, err } = await outcome(
     `
-    import fs from 'node:fs';
     import { udpSocket } from 'bun-sockets';
+    import { openDescriptors } from './__test__/support/descriptors.mjs';
     let collected = 0;
     const registry = new FinalizationRegistry(() => collected++);
     const rest = async () => {
@@ -83,7 +83,7 @@ test('sockets opened and closed leave nothing behind', async (t) => {
     };
     await round();
     await rest();
-    const state = () => ({ fds: process.platform === 'linux' ? fs.readdirSync('/proc/self/fd').length : 0, ...process.memoryUsage() });
+    const state = () => ({ fds: openDescriptors().length, ...process.memoryUsage() });
     const before = state();
     for (let i = 0; i < 5; i++) await round();
     await rest();

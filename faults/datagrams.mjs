@@ -4,8 +4,8 @@
 // Whatever system calls fail on the way: what was counted as sent must arrive once and in order, and `drain` must follow where there was
 // no room. Each round waits for what the one before has sent, so that no datagram is lost for want of room at the receiver.
 
-import fs from 'node:fs';
 import { udpSocket } from 'bun-sockets';
+import { openDescriptors } from '../__test__/support/descriptors.mjs';
 
 const { how, count, quiet } = JSON.parse(process.argv[2]);
 /** Datagrams of a round. */
@@ -109,13 +109,13 @@ const common = {
 /** Opens a socket, at the second or a later attempt if need be. */
 async function open(options) {
   for (let attempt = 0; ; attempt++) {
-    const before = fs.readdirSync('/proc/self/fd').length;
+    const before = openDescriptors().length;
     try {
       return await udpSocket({ hostname: HOST, ...options });
     } catch (error) {
       add(report.failed, error);
       // The first attempt of all also opens the engine.
-      if (attempt > 0) report.leaked += fs.readdirSync('/proc/self/fd').length - before;
+      if (attempt > 0) report.leaked += openDescriptors().length - before;
       if (attempt === 5) throw error;
     }
   }
