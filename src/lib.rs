@@ -12,6 +12,7 @@ pub mod failure;
 pub mod listener;
 pub mod log;
 pub mod reactor;
+mod readiness;
 pub mod replies;
 pub mod runtime;
 pub mod secure;

@@ -17,6 +17,7 @@ use std::io::{self, IoSlice, Write};
 use std::net::Shutdown;
 
 use crate::failure::Failure;
+use crate::readiness::Readiness;
 use crate::stream::{BULK, Ended, LARGE, READ_LIMIT, StreamEvent, Written};
 use crate::sys::{Ready, StreamIo, expect_large_blocks, is_transient};
 use crate::tls::{ProtocolFailure, Received, Session};
@@ -93,17 +94,6 @@ enum WriteSide {
     },
 }
 
-/// As in `stream`: what the edge-triggered poll has said and no system call has used up yet.
-#[derive(Clone, Copy, Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "independent facts, each with its own edge")]
-struct Readiness {
-    readable: bool,
-    writable: bool,
-    read_on: bool,
-    failed: bool,
-    broken: bool,
-}
-
 /// Whether received ciphertext is shown before it is decrypted: to the raw half of an upgraded socket.
 #[derive(Debug)]
 enum Tap {
@@ -152,11 +142,7 @@ impl SecureStream {
 
     /// Notes what the poll says. True if a step may have something to do.
     pub fn note(&mut self, ready: &Ready) -> bool {
-        self.ready.readable |= ready.readable || ready.read_closed;
-        self.ready.writable |= ready.writable;
-        self.ready.read_on |= ready.read_closed || ready.urgent;
-        self.ready.failed |= ready.failed;
-        self.ready.broken |= ready.broken;
+        self.ready.note(ready);
         self.has_work()
     }
 

@@ -16,6 +16,7 @@ use std::io;
 use std::net::Shutdown;
 
 use crate::failure::Failure;
+use crate::readiness::Readiness;
 use crate::sys::{Ready, StreamIo, expect_large_blocks, is_transient};
 use crate::tls::ProtocolFailure;
 
@@ -66,20 +67,6 @@ enum WriteSide {
         sent: usize,
     },
     Shut,
-}
-
-/// What the edge-triggered poll has said and no system call has used up yet.
-#[derive(Clone, Copy, Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "independent facts, each with its own edge")]
-struct Readiness {
-    readable: bool,
-    writable: bool,
-    /// Sticky: a short read does not mean that nothing is left. A FIN may have shared an edge with data, and the kernel stops
-    /// reading at urgent data, and on unix sockets where descriptors were sent along.
-    read_on: bool,
-    failed: bool,
-    /// The connection is broken, which ends a pause.
-    broken: bool,
 }
 
 /// What a step came to.
@@ -159,11 +146,7 @@ impl Stream {
 
     /// Notes what the poll says. True if a step may have something to do.
     pub fn note(&mut self, ready: &Ready) -> bool {
-        self.ready.readable |= ready.readable || ready.read_closed;
-        self.ready.writable |= ready.writable;
-        self.ready.read_on |= ready.read_closed || ready.urgent;
-        self.ready.failed |= ready.failed;
-        self.ready.broken |= ready.broken;
+        self.ready.note(ready);
         self.has_work()
     }
 

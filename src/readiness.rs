@@ -1,0 +1,28 @@
+//! What the edge-triggered poll has said of a stream socket and no system call has used up yet.
+
+use crate::sys::Ready;
+
+/// Each of these has its own edge, which comes once.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each with its own edge")]
+pub(crate) struct Readiness {
+    pub(crate) readable: bool,
+    pub(crate) writable: bool,
+    /// Sticky: a short read does not mean that nothing is left. A FIN may have shared an edge with data, and the kernel stops
+    /// reading at urgent data, and on unix sockets where descriptors were sent along.
+    pub(crate) read_on: bool,
+    pub(crate) failed: bool,
+    /// The connection is broken, which ends a pause.
+    pub(crate) broken: bool,
+}
+
+impl Readiness {
+    /// Adds what the poll says.
+    pub(crate) fn note(&mut self, ready: &Ready) {
+        self.readable |= ready.readable || ready.read_closed;
+        self.writable |= ready.writable;
+        self.read_on |= ready.read_closed || ready.urgent;
+        self.failed |= ready.failed;
+        self.broken |= ready.broken;
+    }
+}
