@@ -21,7 +21,7 @@ const FATAL = {
   getaddrinfo: ['EAI_AGAIN', 'EAI_FAIL', 'EAI_MEMORY', 'EMFILE', 'ENOMEM'],
 };
 
-/** The calls that a kind of connection makes; what sends records is `sendmsg`, and `writev` during a handshake. */
+/** The calls that a kind of connection makes; what sends records is `sendmsg`. */
 const CALLS = {
   tcp: { send: ['send'], recv: ['recv'], rest: ['accept4', 'connect', 'socket', 'setsockopt', 'epoll_add'] },
   unix: { send: ['send'], recv: ['recv'], rest: ['accept4', 'connect', 'socket', 'epoll_add'] },
@@ -31,14 +31,11 @@ const CALLS = {
     rest: ['accept4', 'connect', 'socket', 'setsockopt', 'getsockopt', 'epoll_add', 'epoll_del', 'getaddrinfo'],
   },
   tls: {
-    send: ['sendmsg', 'writev'],
+    send: ['sendmsg'],
     recv: ['recv'],
-    rest: ['accept4', 'connect', 'socket', 'setsockopt', 'epoll_add', 'epoll_del'],
+    rest: ['accept4', 'connect', 'socket', 'setsockopt', 'epoll_add'],
   },
 };
-
-/** What passes on an open connection ends a handshake: tokio hands on every error but EAGAIN and EINTR. */
-const ENDS_A_HANDSHAKE = ['ENOBUFS', 'ENOMEM'];
 
 /** Once near the beginning, once in the middle of things, several in a row, and again and again. */
 const PASSING_WHEN = ['1', '2', '3', '7', '1-5', '*2', '*3', '*7'];
@@ -54,10 +51,8 @@ function* casesOf(transport) {
   for (const kind of ['send', 'recv', ...kinds.rest]) {
     for (const call of real[kind] ?? [kind]) {
       for (const error of PASSING[kind] ?? []) {
-        const harmless =
-          // tokio takes an interrupted connect for a failed one; Linux never interrupts one that does not block.
-          !(transport === 'name' && call === 'connect') &&
-          !(transport === 'tls' && (call === 'writev' || call === 'recv') && ENDS_A_HANDSHAKE.includes(error));
+        // tokio takes an interrupted connect for a failed one; Linux never interrupts one that does not block.
+        const harmless = !(transport === 'name' && call === 'connect');
         for (const when of { accept4: ACCEPT_WHEN, connect: CONNECT_WHEN }[kind] ?? PASSING_WHEN) {
           yield { transport, faults: `${call}:${when}:${error}`, harmless, codes: harmless ? [] : [error, 'nothing'] };
         }

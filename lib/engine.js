@@ -87,6 +87,10 @@ const native = earlier?.native ?? engine.hot();
 // otherwise idle core, which a program on a shared machine may not want to spend.
 if (process.env.BUN_SOCKETS_SPIN === '0') engine.setSpin(false);
 
+// Who makes a server's quick TLS handshakes: this thread ("main"), or other threads ("workers"), as they do all others.
+if (process.env.BUN_SOCKETS_HANDSHAKES === 'main') engine.setShakesHands(true);
+if (process.env.BUN_SOCKETS_HANDSHAKES === 'workers') engine.setShakesHands(false);
+
 // Runs process.nextTick callbacks and then microtasks; Node's timers call the same function between two timers. Should it
 // ever be missing, each event gets a turn of the loop of its own, which does the same more slowly.
 /** @type {(() => void) | undefined} */

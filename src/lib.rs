@@ -9,6 +9,7 @@ pub mod address;
 pub mod binding;
 pub mod connect;
 pub mod failure;
+pub mod farewell;
 pub mod listener;
 pub mod log;
 pub mod reactor;

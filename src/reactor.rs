@@ -22,7 +22,8 @@ use crate::connect::RaceLost;
 use crate::failure::Failure;
 use crate::listener::Listener;
 use crate::log::step;
-use crate::shaking::Shaken;
+use crate::runtime;
+use crate::shaking::Stepped;
 use crate::slab::{Key, Slab};
 use crate::stream::StreamEvent;
 use crate::sys::{DatagramIo, ListenerIo, Poller, Ready, STREAM, StreamIo};
@@ -81,6 +82,8 @@ pub struct Reactor {
     jobs: Jobs,
     turn: Turn,
     referenced: usize,
+    /// Whether the JS thread takes the steps of handshakes that are quick.
+    shakes_hands: bool,
     /// Received records on their way through rustls; empty until the first handshake.
     ciphertext: Vec<u8>,
 }
@@ -122,6 +125,19 @@ struct Jobs {
     wake: Wake,
 }
 
+impl Jobs {
+    /// What tells the JS thread, from any thread, what has become of something that was begun for `key`.
+    fn reporter(&self, key: Key) -> impl Fn(Outcome) + Send + Sync + 'static {
+        let (sender, wake) = (self.sender.clone(), self.wake.clone());
+        move |outcome| {
+            // A reactor that is gone has no use for it.
+            if sender.send(Job { key, outcome }).is_ok() {
+                wake.call();
+            }
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Job {
     key: Key,
@@ -132,7 +148,10 @@ struct Job {
 #[derive(Debug)]
 enum Outcome {
     Connect(Result<StreamIo, Box<RaceLost>>),
-    Handshake(Shaken),
+    /// A step of a handshake was taken.
+    Stepped(Stepped),
+    /// The next step of a handshake may have something to do.
+    Again,
     /// A client has said what it wants.
     Hello,
     Farewell,
@@ -195,6 +214,7 @@ impl Reactor {
             jobs: Jobs { sender, finished, wake },
             turn: Turn::new(),
             referenced: 0,
+            shakes_hands: !runtime::has_processors(),
             ciphertext: Vec::new(),
         })
     }
@@ -214,6 +234,12 @@ impl Reactor {
     /// Turns spinning before going idle on or off; on by default.
     pub fn set_spin(&mut self, on: bool) {
         self.turn.set_spin(on);
+    }
+
+    /// Has the JS thread take those steps of handshakes that are quick, or tokio's threads take all. By default it depends on
+    /// whether there are processors for those threads.
+    pub fn set_shakes_hands(&mut self, on: bool) {
+        self.shakes_hands = on;
     }
 
     /// The next event. `scratch`, of [`crate::stream::READ_LIMIT`] bytes, takes the bytes of a data event.
@@ -330,7 +356,8 @@ impl Reactor {
             let Some(entry) = self.entries.at(job.key) else { continue };
             match (&mut entry.handle, job.outcome) {
                 (Handle::Pending { outcome, .. }, Outcome::Connect(result)) => *outcome = Some(result),
-                (Handle::Stream(Transport::Shaking(shaking)), Outcome::Handshake(shaken)) => shaking.settle(shaken),
+                (Handle::Stream(Transport::Shaking(shaking)), Outcome::Stepped(stepped)) => shaking.stepped(stepped),
+                (Handle::Stream(Transport::Shaking(shaking)), Outcome::Again) => shaking.go_on(),
                 (Handle::Stream(Transport::Shaking(shaking)), Outcome::Hello) => shaking.ask(),
                 (Handle::Farewell, Outcome::Farewell) => {
                     self.discard(job.key.index);
@@ -501,10 +528,8 @@ impl Reactor {
     /// Drops a handle as [`Reactor::close`] does, without another word to the peer.
     pub fn discard(&mut self, slot: u32) {
         self.reference(slot, false);
-        match self.entries.remove(slot).map(|entry| entry.handle) {
-            Some(Handle::Pending { task: Some(task), .. }) => task.abort(),
-            Some(Handle::Stream(transport)) => transport.discard(),
-            _ => {}
+        if let Some(Handle::Pending { task: Some(task), .. }) = self.entries.remove(slot).map(|entry| entry.handle) {
+            task.abort();
         }
     }
 
@@ -522,9 +547,9 @@ impl Reactor {
     }
 
     fn step(&mut self, key: Key, scratch: &mut [u8]) -> Option<Event> {
-        let entry = self.entries.at(key)?;
-        entry.queued = false;
-        match &mut entry.handle {
+        self.entries.at(key)?.queued = false;
+        self.step_handshake(key);
+        match &mut self.entries.at(key)?.handle {
             Handle::Listener(_) => self.accept(key),
             Handle::Connecting { .. } => self.connecting(key),
             Handle::Pending { .. } => self.pending(key),
@@ -623,8 +648,8 @@ impl Reactor {
 
 impl Drop for Reactor {
     fn drop(&mut self) {
-        // Handshakes and connects are tasks of a runtime that outlives this environment, with descriptors of their own: left
-        // alone they would keep a silent peer's connection open for minutes.
+        // Connects are tasks of a runtime that outlives this environment, with descriptors of their own: left alone they would
+        // keep trying for minutes.
         for slot in self.entries.indices() {
             self.discard(slot);
         }

@@ -6,20 +6,31 @@ use std::num::NonZero;
 use once_cell::sync::OnceCell;
 use tokio::runtime::{Builder, Handle, Runtime};
 
-/// Connection racing and TLS handshakes are short bursts of CPU time: a few workers keep a storm of them off the JS thread
+/// Connection racing and steps of TLS handshakes are short bursts of CPU time: a few workers keep a storm of them off the JS thread
 /// without taking the machine over.
 const MOST_WORKERS: usize = 4;
-/// RSA signatures, of which one takes a third of a millisecond and more, need a second worker even on two processors: with one
-/// there are a fifth fewer handshakes.
-const FEWEST_WORKERS: usize = 2;
 /// `getaddrinfo` blocks, for seconds when a resolver is silent; this many at once may do so before lookups queue up.
 const BLOCKING_THREADS: usize = 64;
 
+/// From so many processors on, the workers and the JS thread each have one, with one left for whoever is at the other end.
+const ENOUGH_PROCESSORS: usize = 3;
+
 static RUNTIME: OnceCell<Runtime> = OnceCell::new();
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+/// Whether there are processors for the workers beside the JS thread's. With fewer, what takes little time is done faster
+/// without them: passing it on costs more than it saves.
+#[must_use]
+pub fn has_processors() -> bool {
+    processors() >= ENOUGH_PROCESSORS
+}
 
 /// One fewer than there are processors, so that the JS thread need not take turns with them.
 fn workers() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZero::get).saturating_sub(1).clamp(FEWEST_WORKERS, MOST_WORKERS)
+    processors().saturating_sub(1).clamp(1, MOST_WORKERS)
 }
 
 /// The runtime, started at its first use.

@@ -102,18 +102,23 @@ enum Tap {
 }
 
 impl SecureStream {
-    /// A stream whose handshake is over.
+    /// A stream whose handshake is over, of which the poll has said what is `ready`.
     #[must_use]
-    pub fn new(io: StreamIo, session: Box<Session>, allow_half_open: bool, tapped: bool) -> Self {
-        let read_on = io.stops_short();
+    pub(crate) fn new(
+        io: StreamIo,
+        ready: Readiness,
+        session: Box<Session>,
+        allow_half_open: bool,
+        tapped: bool,
+    ) -> Self {
         Self {
             io,
             session,
             allow_half_open,
             read: ReadSide::Greeting,
             write: WriteSide::Full,
-            // The socket was polled elsewhere while the handshake went on: what has come since is found by trying.
-            ready: Readiness { readable: true, writable: true, read_on, failed: false, broken: false },
+            // Whether the handshake has read everything is found by trying.
+            ready: Readiness { readable: true, writable: true, ..ready },
             paused: false,
             announced: 0,
             broken: None,

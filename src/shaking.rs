@@ -1,26 +1,30 @@
-//! What tokio does for TLS: handshakes, and sending the last bytes of sockets that the program has closed.
+//! A TLS handshake, made in steps.
+//!
+//! It is one future, which the reactor has polled whenever its poll has something for the socket: on the JS thread, or by a
+//! tokio thread. In between it waits with the reactor, and no other poll has to know of the socket.
 
-use std::io;
+use std::fmt;
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::net::Shutdown;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::task::AbortHandle;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::runtime::Handle;
 
 use crate::runtime;
-use crate::sys::{AsyncStream, StreamIo};
+use crate::sys::{StreamIo, is_transient};
 use crate::tls::{
     ClientContext, ClientParameters, Failed, HandshakeFailure, Handshaken, ServerContext, ServerParameters, Session,
     client_handshake, server_handshake,
 };
 
-/// How long the last bytes of a closed socket may take. A peer that does not read must not hold the process for ever.
-const FAREWELL: Duration = Duration::from_secs(30);
-
-/// How often it is looked whether the peer's system has everything: nothing tells.
-const ACKNOWLEDGED: Duration = Duration::from_millis(10);
+/// A `HelloRetryRequest` is shorter, a server's flight with its certificate and signature longer.
+const FLIGHT: usize = 400;
 
 /// A handshake to be made.
 #[derive(Debug)]
@@ -29,6 +33,29 @@ pub enum Handshake {
     Client(Arc<ClientContext>, ClientParameters),
     /// As the side that answers.
     Server(Arc<ServerContext>, ServerParameters),
+}
+
+impl Handshake {
+    fn cost(&self) -> Cost {
+        match self {
+            Self::Client(..) => Cost::Unknown,
+            Self::Server(context, parameters) if context.asks_for_certificate(parameters) => Cost::Unknown,
+            // Some signatures take milliseconds.
+            Self::Server(context, _) if context.has_rsa() => Cost::LittleAfterFlight,
+            Self::Server(..) => Cost::Little,
+        }
+    }
+}
+
+/// Which steps of a handshake take little time, whatever the peer sends.
+#[derive(Clone, Copy, Debug)]
+enum Cost {
+    /// All of them.
+    Little,
+    /// Those after the flight with the server's signature.
+    LittleAfterFlight,
+    /// None: it depends on the peer's certificates.
+    Unknown,
 }
 
 /// How a handshake came out.
@@ -48,54 +75,175 @@ impl Shaken {
     }
 }
 
-/// Shakes hands on a tokio thread; `report` is called there exactly once, also when
-/// the task is aborted.
-///
-/// `io` keeps its descriptor, and must not be read or written until then. `initial` is what was received before: it goes
-/// first, and is not among the bytes that are kept for a tap.
-///
-/// # Errors
-///
-/// The system's, when there is no descriptor or thread left.
-pub fn start(
-    io: &StreamIo,
-    handshake: Handshake,
-    initial: Vec<u8>,
-    report: impl FnOnce(Shaken) + Send + 'static,
-) -> io::Result<AbortHandle> {
-    let duplicate = io.duplicate()?;
-    let report = Report::new(report);
-    let task = runtime::handle()?.spawn(async move {
-        let shaken = match AsyncStream::try_from(duplicate) {
-            Ok(stream) => shake(stream, handshake, initial).await,
-            Err(error) => Shaken::failed(HandshakeFailure::Transport(error)),
-        };
-        // The duplicate is closed by now, so that closing the socket itself closes the connection.
-        report.tell(shaken);
-    });
-    Ok(task.abort_handle())
+/// A handshake under way.
+pub struct Steps {
+    handshake: Pin<Box<dyn Future<Output = Shaken> + Send>>,
+    again: Waker,
+    runtime: &'static Handle,
+    cost: Cost,
+    progress: Arc<Progress>,
 }
 
-async fn shake(stream: AsyncStream, handshake: Handshake, initial: Vec<u8>) -> Shaken {
-    let known = initial.len();
-    let stream = Continued { initial, read: 0, stream };
-    let mut shaken = shake_hands(stream, handshake).await;
+#[derive(Debug, Default)]
+struct Progress {
+    /// From then on the socket is read.
+    begun: AtomicBool,
+    /// How much has been sent.
+    sent: AtomicUsize,
+}
+
+/// What a step came to.
+#[derive(Debug)]
+pub enum Stepped {
+    /// The handshake is over.
+    Over(Shaken),
+    /// It waits for the peer, or for the program.
+    Waits(Steps),
+}
+
+impl Steps {
+    /// A handshake that goes on from bytes that were received `initial`ly; they are not among those that are kept for a tap.
+    /// A server's time limit begins now, a client's with the first step. `again` is called, on any thread, when there may be a
+    /// step to take although the poll says nothing of the socket: at the time limit, or when the program has answered a
+    /// question.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when there is no thread left.
+    pub fn new(
+        io: Arc<StreamIo>,
+        handshake: Handshake,
+        initial: Vec<u8>,
+        again: impl Fn() + Send + Sync + 'static,
+    ) -> io::Result<Self> {
+        let runtime = runtime::handle()?;
+        let progress = Arc::<Progress>::default();
+        let (cost, waits) = (handshake.cost(), matches!(handshake, Handshake::Server(..)));
+        let stream = HandshakeStream { io, initial, read: 0, progress: Arc::clone(&progress) };
+        let mut steps = Self {
+            handshake: Box::pin(shake(stream, handshake)),
+            again: Waker::from(Arc::new(Again(again))),
+            runtime,
+            cost,
+            progress,
+        };
+        if waits {
+            // It finds nothing to read, and starts the clock.
+            let _waits = steps.poll();
+        }
+        Ok(steps)
+    }
+
+    /// Whether the next step takes little time, whatever the peer has sent.
+    #[must_use]
+    pub fn is_quick(&self) -> bool {
+        match self.cost {
+            Cost::Little => true,
+            Cost::LittleAfterFlight => self.progress.sent.load(Ordering::Relaxed) >= FLIGHT,
+            Cost::Unknown => false,
+        }
+    }
+
+    /// Goes on as far as the peer's bytes allow.
+    #[must_use]
+    pub fn step(mut self) -> Stepped {
+        self.progress.begun.store(true, Ordering::Relaxed);
+        match catch_unwind(AssertUnwindSafe(|| self.poll())) {
+            Ok(Poll::Ready(shaken)) => Stepped::Over(shaken),
+            Ok(Poll::Pending) => Stepped::Waits(self),
+            // A socket whose handshake has panicked must not wait for ever.
+            Err(_) => Stepped::Over(Shaken::failed(HandshakeFailure::Transport(io::ErrorKind::Other.into()))),
+        }
+    }
+
+    fn poll(&mut self) -> Poll<Shaken> {
+        // For the time limit, which tokio keeps.
+        let _inside = self.runtime.enter();
+        self.handshake.as_mut().poll(&mut Context::from_waker(&self.again))
+    }
+
+    /// Does the same on a tokio thread, where `report` is called with what it came to.
+    pub fn step_elsewhere(self, report: impl FnOnce(Stepped) + Send + 'static) {
+        // Nobody waits for the task, which cannot fail.
+        drop(self.runtime.spawn(async move { report(self.step()) }));
+    }
+}
+
+impl fmt::Debug for Steps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Steps").field("cost", &self.cost).field("progress", &self.progress).finish_non_exhaustive()
+    }
+}
+
+struct Again<F>(F);
+
+impl<F: Fn() + Send + Sync> Wake for Again<F> {
+    fn wake(self: Arc<Self>) {
+        (self.0)();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        (self.0)();
+    }
+}
+
+async fn shake(stream: HandshakeStream, handshake: Handshake) -> Shaken {
+    let known = stream.initial.len();
+    // Memory of their own for as long as they take: between the steps of thousands of handshakes at once little should be left.
+    let done = match handshake {
+        Handshake::Client(context, parameters) => Box::pin(client_handshake(stream, context, parameters)).await,
+        Handshake::Server(context, parameters) => Box::pin(server_handshake(stream, context, parameters)).await,
+    };
+    let mut shaken = match done {
+        Ok(Handshaken { session, received, .. }) => Shaken { result: Ok(session), received },
+        Err(failed) => {
+            let Failed { failure, peer_chain, server_name, received, .. } = *failed;
+            let failed = Failed { stream: None, failure, peer_chain, server_name, received: Vec::new() };
+            Shaken { result: Err(Box::new(failed)), received }
+        }
+    };
     shaken.received.drain(..known.min(shaken.received.len()));
     shaken
 }
 
-/// A stream whose first bytes were received elsewhere.
-struct Continued {
+/// The socket as the handshake sees it. It wakes nobody: the reactor's poll says when there is more.
+struct HandshakeStream {
+    io: Arc<StreamIo>,
+    /// What was received elsewhere, and how much of it has been read.
     initial: Vec<u8>,
     read: usize,
-    stream: AsyncStream,
+    progress: Arc<Progress>,
 }
 
-impl AsyncRead for Continued {
+impl HandshakeStream {
+    fn counted(&self, cx: &Context<'_>, sent: io::Result<usize>) -> Poll<io::Result<usize>> {
+        if let Ok(count) = sent {
+            self.progress.sent.fetch_add(count, Ordering::Relaxed);
+        }
+        polled(cx, sent)
+    }
+}
+
+fn polled<T>(cx: &Context<'_>, result: io::Result<T>) -> Poll<io::Result<T>> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
+        // The poll will not say when there is memory again.
+        Err(error) if is_transient(&error) => {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+        result => Poll::Ready(result),
+    }
+}
+
+impl AsyncRead for HandshakeStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if !self.progress.begun.load(Ordering::Relaxed) {
+            return Poll::Pending;
+        }
         let rest = &self.initial[self.read..];
         if rest.is_empty() {
-            return Pin::new(&mut self.stream).poll_read(cx, buffer);
+            return polled(cx, self.io.receive(buffer.initialize_unfilled())).map_ok(|count| buffer.advance(count));
         }
         let count = rest.len().min(buffer.remaining());
         buffer.put_slice(&rest[..count]);
@@ -104,135 +252,28 @@ impl AsyncRead for Continued {
     }
 }
 
-impl AsyncWrite for Continued {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, data)
+impl AsyncWrite for HandshakeStream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        self.counted(cx, self.io.send(data))
     }
 
     fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        data: &[io::IoSlice<'_>],
+        data: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, data)
+        self.counted(cx, self.io.send_vectored(data))
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        true
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-}
-
-async fn shake_hands(stream: Continued, handshake: Handshake) -> Shaken {
-    // On the worker's side: what the JS thread allocates for a task should be small, since it may have to for thousands at once.
-    let done = match handshake {
-        Handshake::Client(context, parameters) => Box::pin(client_handshake(stream, context, parameters)).await,
-        Handshake::Server(context, parameters) => Box::pin(server_handshake(stream, context, parameters)).await,
-    };
-    match done {
-        Ok(Handshaken { session, received, .. }) => Shaken { result: Ok(session), received },
-        Err(failed) => {
-            let Failed { failure, peer_chain, server_name, received, .. } = *failed;
-            let failed = Failed { stream: None, failure, peer_chain, server_name, received: Vec::new() };
-            Shaken { result: Err(Box::new(failed)), received }
-        }
-    }
-}
-
-/// Sends the last bytes of a closed connection and waits until the peer's system has them; `report` is called when that is
-/// over, one way or the other.
-///
-/// # Errors
-///
-/// The system's, when there is no descriptor or thread left.
-pub fn farewell(io: StreamIo, rest: Vec<u8>, report: impl FnOnce() + Send + 'static) -> io::Result<AbortHandle> {
-    let report = Report::new(move |()| report());
-    let task = runtime::handle()?.spawn(async move {
-        if let Ok(stream) = AsyncStream::try_from(io) {
-            // Whether it succeeds or not, there is nobody left to tell.
-            let _ = tokio::time::timeout(FAREWELL, leave(stream, &rest)).await;
-        }
-        report.tell(());
-    });
-    Ok(task.abort_handle())
-}
-
-/// What the peer still sends is read and thrown away: a socket that is closed with received bytes in it is reset, and what it
-/// has not sent by then is lost.
-async fn leave(mut stream: AsyncStream, mut rest: &[u8]) -> io::Result<()> {
-    let mut unread = [0; 4096];
-    while !rest.is_empty() {
-        let (mut reader, mut writer) = tokio::io::split(&mut stream);
-        tokio::select! {
-            count = writer.write(rest) => rest = &rest[count?..],
-            count = reader.read(&mut unread) => {
-                if count? == 0 {
-                    // The peer has ended, and may still read.
-                    writer.write_all(rest).await?;
-                    break;
-                }
-            }
-        }
-    }
-    stream.shutdown().await?;
-    while stream.unacknowledged() > 0 {
-        tokio::select! {
-            count = stream.read(&mut unread) => {
-                if count? == 0 {
-                    return Ok(());
-                }
-            }
-            () = tokio::time::sleep(ACKNOWLEDGED) => {}
-        }
-    }
-    Ok(())
-}
-
-/// Calls a function exactly once: with what is told, or, should the task panic before, with what stands for that. A socket
-/// whose handshake has panicked must not wait for ever.
-struct Report<T: Lost, F: FnOnce(T)> {
-    function: Option<F>,
-    told: std::marker::PhantomData<fn(T)>,
-}
-
-/// What is reported of a task that ended without a word.
-trait Lost {
-    fn lost() -> Self;
-}
-
-impl Lost for Shaken {
-    fn lost() -> Self {
-        Self::failed(HandshakeFailure::Transport(io::ErrorKind::Other.into()))
-    }
-}
-
-impl Lost for () {
-    fn lost() {}
-}
-
-impl<T: Lost, F: FnOnce(T)> Report<T, F> {
-    fn new(function: F) -> Self {
-        Self { function: Some(function), told: std::marker::PhantomData }
-    }
-
-    fn tell(mut self, what: T) {
-        if let Some(function) = self.function.take() {
-            function(what);
-        }
-    }
-}
-
-impl<T: Lost, F: FnOnce(T)> Drop for Report<T, F> {
-    fn drop(&mut self) {
-        if let Some(function) = self.function.take() {
-            function(T::lost());
-        }
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.io.shutdown(Shutdown::Write))
     }
 }

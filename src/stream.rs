@@ -138,10 +138,10 @@ impl Stream {
         &mut self.io
     }
 
-    /// The socket, whether it stays half open, and whether it is paused: for a handshake.
+    /// The socket, what the poll has said of it, whether it stays half open, and whether it is paused: for a handshake.
     #[must_use]
-    pub fn into_parts(self) -> (StreamIo, bool, bool) {
-        (self.io, self.allow_half_open, self.paused)
+    pub(crate) fn into_parts(self) -> (StreamIo, Readiness, bool, bool) {
+        (self.io, self.ready, self.allow_half_open, self.paused)
     }
 
     /// Notes what the poll says. True if a step may have something to do.

@@ -3,10 +3,9 @@
 use std::net::Shutdown;
 use std::sync::Arc;
 
-use tokio::task::AbortHandle;
-
+use crate::readiness::Readiness;
 use crate::secure::SecureStream;
-use crate::shaking::Shaken;
+use crate::shaking::{Shaken, Stepped, Steps};
 use crate::stream::{Ended, READ_LIMIT, Stream, StreamEvent, Written};
 use crate::sys::{Ready, StreamIo};
 use crate::tls::{Failed, HandshakeFailure, Role, Selection, Session};
@@ -16,7 +15,7 @@ use crate::tls::{Failed, HandshakeFailure, Role, Selection, Session};
 pub enum Transport {
     /// Bytes as they are.
     Plain(Stream),
-    /// A handshake is to come, or under way on a tokio thread.
+    /// A handshake is to come, or under way.
     Shaking(Box<Shaking>),
     /// Bytes in TLS records.
     Secure(Box<SecureStream>),
@@ -26,18 +25,33 @@ pub enum Transport {
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "independent wishes that outlast the handshake")]
 pub struct Shaking {
-    io: StreamIo,
+    io: Arc<StreamIo>,
     allow_half_open: bool,
     tapped: bool,
     paused: bool,
     /// The bytes of an `end()` that came too early.
     ending: Option<Vec<u8>>,
     shut: bool,
-    task: Option<AbortHandle>,
+    making: Making,
     outcome: Option<Shaken>,
+    /// What the poll has said, for the time after the handshake.
+    ready: Readiness,
+    /// The next step of the handshake may have something to do.
+    step_due: bool,
     /// The program is to be asked something first.
     selection: Option<Arc<Selection>>,
     asks: bool,
+}
+
+/// How far a handshake is.
+#[derive(Debug)]
+enum Making {
+    /// It has not begun.
+    Not,
+    /// It waits for its next step.
+    Waits(Steps),
+    /// A step is being taken, or was the last.
+    Steps,
 }
 
 /// What a step of a transport came to.
@@ -62,21 +76,11 @@ impl Transport {
         }
     }
 
-    /// The socket, for the poll.
-    pub fn io_mut(&mut self) -> &mut StreamIo {
-        match self {
-            Self::Plain(stream) => stream.io_mut(),
-            Self::Shaking(shaking) => &mut shaking.io,
-            Self::Secure(stream) => stream.io_mut(),
-        }
-    }
-
     /// Notes what the poll says. True if a step may have something to do.
     pub fn note(&mut self, ready: &Ready) -> bool {
         match self {
             Self::Plain(stream) => stream.note(ready),
-            // The poll does not watch it; what it said before is found again afterwards.
-            Self::Shaking(_) => false,
+            Self::Shaking(shaking) => shaking.note(ready),
             Self::Secure(stream) => stream.note(ready),
         }
     }
@@ -86,7 +90,7 @@ impl Transport {
     pub fn has_work(&self) -> bool {
         match self {
             Self::Plain(stream) => stream.has_work(),
-            Self::Shaking(shaking) => shaking.outcome.is_some() || shaking.asks,
+            Self::Shaking(shaking) => shaking.has_work(),
             Self::Secure(stream) => stream.has_work(),
         }
     }
@@ -96,27 +100,7 @@ impl Transport {
         match self {
             Self::Plain(stream) => stream.step(scratch).map(Step::Event),
             Self::Secure(stream) => stream.step(scratch, ciphertext).map(Step::Event),
-            Self::Shaking(shaking) => {
-                if std::mem::take(&mut shaking.asks) {
-                    return Some(Step::Event(StreamEvent::Hello));
-                }
-                let outcome = shaking.outcome.as_mut()?;
-                if !outcome.received.is_empty() {
-                    let count = outcome.received.len().min(READ_LIMIT);
-                    scratch[..count].copy_from_slice(&outcome.received[..count]);
-                    outcome.received.drain(..count);
-                    return Some(Step::Event(StreamEvent::Raw(count)));
-                }
-                Some(match shaking.outcome.take()?.result {
-                    // A client that resets right after its last word: as on Bun, such a handshake has never been.
-                    Ok(session) if session.role() == Role::Server => match shaking.io.take_error() {
-                        Ok(Some(error)) => Step::Failed(Failed::because(HandshakeFailure::Transport(error))),
-                        _ => Step::Shaken(session),
-                    },
-                    Ok(session) => Step::Shaken(session),
-                    Err(failed) => Step::Failed(failed),
-                })
-            }
+            Self::Shaking(shaking) => shaking.step(scratch),
         }
     }
 
@@ -124,27 +108,29 @@ impl Transport {
     #[must_use]
     pub fn shaking_hands(self, tapped: bool) -> Self {
         let Self::Plain(stream) = self else { return self };
-        let (io, allow_half_open, paused) = stream.into_parts();
+        let (io, ready, allow_half_open, paused) = stream.into_parts();
         Self::Shaking(Box::new(Shaking {
-            io,
+            io: Arc::new(io),
             allow_half_open,
             tapped,
             paused,
             ending: None,
             shut: false,
-            task: None,
+            making: Making::Not,
             outcome: None,
+            ready,
+            step_due: false,
             selection: None,
             asks: false,
         }))
     }
 
-    /// The socket after its handshake, with what the program wanted meanwhile.
+    /// The socket after its handshake, with what the program wanted meanwhile. `None` while the handshake still has it.
     #[must_use]
-    pub fn secured(self, session: Box<Session>) -> Self {
-        let Self::Shaking(shaking) = self else { return self };
-        let Shaking { io, allow_half_open, tapped, paused, ending, shut, .. } = *shaking;
-        let mut stream = SecureStream::new(io, session, allow_half_open, tapped);
+    pub fn secured(self, session: Box<Session>) -> Option<Self> {
+        let Self::Shaking(shaking) = self else { return Some(self) };
+        let Shaking { io, ready, allow_half_open, tapped, paused, ending, shut, .. } = *shaking;
+        let mut stream = SecureStream::new(Arc::into_inner(io)?, ready, session, allow_half_open, tapped);
         if paused {
             stream.pause();
         }
@@ -153,7 +139,7 @@ impl Transport {
         } else if shut {
             stream.shut_write();
         }
-        Self::Secure(Box::new(stream))
+        Some(Self::Secure(Box::new(stream)))
     }
 
     /// The handshake, while it is under way.
@@ -260,19 +246,11 @@ impl Transport {
         match self {
             Self::Plain(_) => None,
             Self::Shaking(shaking) => {
-                // The task has a descriptor of its own and needs a moment to let go of it.
+                // A step that is being taken elsewhere needs a moment to let go of it.
                 drop(shaking.io.shutdown(Shutdown::Both));
-                shaking.abort();
                 None
             }
             Self::Secure(stream) => stream.close(),
-        }
-    }
-
-    /// Closes without another word.
-    pub fn discard(self) {
-        if let Self::Shaking(shaking) = self {
-            shaking.abort();
         }
     }
 }
@@ -280,19 +258,83 @@ impl Transport {
 impl Shaking {
     /// The socket, for the handshake.
     #[must_use]
-    pub fn io(&self) -> &StreamIo {
+    pub fn io(&self) -> &Arc<StreamIo> {
         &self.io
     }
 
     /// Whether the handshake has not begun.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
-        self.task.is_none() && self.outcome.is_none()
+        matches!(self.making, Making::Not) && self.outcome.is_none()
     }
 
-    /// Remembers how to give the handshake up.
-    pub fn set_task(&mut self, task: AbortHandle) {
-        self.task = Some(task);
+    /// The handshake begins, with a step at once if there is something for it.
+    pub fn begin(&mut self, steps: Steps, at_once: bool) {
+        self.making = Making::Waits(steps);
+        self.step_due = at_once || self.ready.readable;
+    }
+
+    /// There may be something for the next step.
+    pub fn go_on(&mut self) {
+        self.step_due = !matches!(self.making, Making::Not);
+    }
+
+    /// The handshake, if its next step is due; [`Shaking::stepped`] must follow.
+    pub fn next_step(&mut self) -> Option<Steps> {
+        if !self.is_step_due() {
+            return None;
+        }
+        self.step_due = false;
+        match std::mem::replace(&mut self.making, Making::Steps) {
+            Making::Waits(steps) => Some(steps),
+            _ => None,
+        }
+    }
+
+    /// Takes what a step came to.
+    pub fn stepped(&mut self, stepped: Stepped) {
+        match stepped {
+            Stepped::Over(shaken) => self.settle(shaken),
+            Stepped::Waits(steps) => self.making = Making::Waits(steps),
+        }
+    }
+
+    /// Whether a step may have something to do.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        self.outcome.is_some() || self.asks || self.is_step_due()
+    }
+
+    fn is_step_due(&self) -> bool {
+        self.step_due && matches!(self.making, Making::Waits(_))
+    }
+
+    fn note(&mut self, ready: &Ready) -> bool {
+        self.ready.note(ready);
+        self.go_on();
+        self.has_work()
+    }
+
+    fn step(&mut self, scratch: &mut [u8]) -> Option<Step> {
+        if std::mem::take(&mut self.asks) {
+            return Some(Step::Event(StreamEvent::Hello));
+        }
+        let outcome = self.outcome.as_mut()?;
+        if !outcome.received.is_empty() {
+            let count = outcome.received.len().min(READ_LIMIT);
+            scratch[..count].copy_from_slice(&outcome.received[..count]);
+            outcome.received.drain(..count);
+            return Some(Step::Event(StreamEvent::Raw(count)));
+        }
+        Some(match self.outcome.take()?.result {
+            // A client that resets right after its last word: as on Bun, such a handshake has never been.
+            Ok(session) if session.role() == Role::Server => match self.io.take_error() {
+                Ok(Some(error)) => Step::Failed(Failed::because(HandshakeFailure::Transport(error))),
+                _ => Step::Shaken(session),
+            },
+            Ok(session) => Step::Shaken(session),
+            Err(failed) => Step::Failed(failed),
+        })
     }
 
     /// Remembers what the program will be asked.
@@ -314,11 +356,5 @@ impl Shaking {
     /// Takes the outcome, for the next step.
     pub fn settle(&mut self, outcome: Shaken) {
         self.outcome = Some(outcome);
-    }
-
-    fn abort(self) {
-        if let Some(task) = self.task {
-            task.abort();
-        }
     }
 }

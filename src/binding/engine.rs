@@ -314,6 +314,12 @@ impl Engine {
         self.core.with(|reactor| reactor.set_spin(on));
     }
 
+    /// Has this thread make the handshakes that are quick, or other threads all.
+    #[napi]
+    pub fn set_shakes_hands(&self, on: bool) {
+        self.core.with(|reactor| reactor.set_shakes_hands(on));
+    }
+
     /// Opens a UDP socket: the slot, or a negative error number; [`NOT_FOUND`] for a name that does not resolve.
     #[napi]
     pub fn open_udp(&self, options: UdpOptions) -> i32 {

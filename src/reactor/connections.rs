@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Entry, Event, Handle, Job, Outcome, Reactor, Target};
+use super::{Entry, Event, Handle, Outcome, Reactor, Target};
 use crate::connect::{self, RaceLost};
 use crate::listener::Accepted;
 use crate::log::step;
@@ -141,13 +141,10 @@ impl Reactor {
             Ok(runtime) => runtime,
             Err(error) => return self.settle(key, Err(Box::new(error.into()))),
         };
-        let (sender, wake) = (self.jobs.sender.clone(), self.jobs.wake.clone());
+        let report = self.jobs.reporter(key);
         let task = runtime.spawn(async move {
             let outcome = connect::by_name(host, port, local).await.map(StreamIo::from_std).map_err(Box::new);
-            // A reactor that is gone has no use for the connection.
-            if sender.send(Job { key, outcome: Outcome::Connect(outcome) }).is_ok() {
-                wake.call();
-            }
+            report(Outcome::Connect(outcome));
         });
         if let Some(Entry { handle: Handle::Pending { task: slot, .. }, .. }) = self.entries.at(key) {
             *slot = Some(task.abort_handle());

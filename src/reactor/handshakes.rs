@@ -1,12 +1,13 @@
-//! The way of a socket to a handshake on tokio's threads and back, and the farewell of one that was closed.
+//! The way of a socket through its handshake, here or on tokio's threads, and the farewell of one that was closed.
 
 use std::sync::Arc;
 
-use super::{Entry, Event, Handle, Job, Outcome, Reactor};
+use super::{Entry, Event, Handle, Outcome, Reactor};
+use crate::farewell::farewell;
 use crate::secure::CIPHERTEXT_ROOM;
-use crate::shaking::{self, Handshake, Shaken};
+use crate::shaking::{Handshake, Shaken, Steps};
 use crate::slab::Key;
-use crate::sys::{STREAM, StreamIo};
+use crate::sys::StreamIo;
 use crate::tls::{Failed, HandshakeFailure, Selection, Session};
 use crate::transport::Transport;
 
@@ -19,21 +20,7 @@ impl Reactor {
         }
         let idle = Handle::Pending { allow_half_open: false, task: None, outcome: None };
         let Some(Handle::Stream(transport)) = self.put(key, idle) else { return };
-        let mut transport = transport.shaking_hands(tapped);
-        // While tokio's poll watches the socket this one must not: each message would wake the JS thread for nothing.
-        let unwatched = self.poller.registry().deregister(transport.io_mut());
-        let unwatched = match (unwatched, transport.shaking()) {
-            (Err(error), Some(shaking)) => {
-                shaking.settle(Shaken::failed(HandshakeFailure::Transport(error)));
-                false
-            }
-            _ => true,
-        };
-        self.put(key, Handle::Stream(transport));
-        if !unwatched {
-            self.enqueue(key);
-            self.jobs.wake.call();
-        }
+        self.put(key, Handle::Stream(transport.shaking_hands(tapped)));
         self.ciphertext.resize(CIPHERTEXT_ROOM, 0);
     }
 
@@ -46,36 +33,44 @@ impl Reactor {
     /// As [`Self::shake_hands`]. If it `asks`, a server's handshake waits for an answer to [`StreamEvent::Hello`](crate::stream::StreamEvent::Hello).
     pub fn shake_hands_asking(&mut self, slot: u32, mut handshake: Handshake, initial: Vec<u8>, asks: bool) {
         let Some(key) = self.entries.key(slot) else { return };
-        let (sender, wake) = (self.jobs.sender.clone(), self.jobs.wake.clone());
-        let (question, bell) = (sender.clone(), wake.clone());
-        let Some(shaking) = self.stream(slot).and_then(Transport::shaking) else { return };
+        let Some(Entry { handle: Handle::Stream(Transport::Shaking(shaking)), .. }) = self.entries.at(key) else {
+            return;
+        };
         if !shaking.is_waiting() {
             return;
         }
         if let Handshake::Server(_, parameters) = &mut handshake
             && asks
         {
-            let selection = Selection::new(move || {
-                if question.send(Job { key, outcome: Outcome::Hello }).is_ok() {
-                    bell.call();
-                }
-            });
+            let ask = self.jobs.reporter(key);
+            let selection = Selection::new(move || ask(Outcome::Hello));
             shaking.set_selection(Arc::clone(&selection));
             parameters.selection = Some(selection);
         }
-        let begun = shaking::start(shaking.io(), handshake, initial, move |shaken| {
-            // A reactor that is gone has no use for the connection.
-            if sender.send(Job { key, outcome: Outcome::Handshake(shaken) }).is_ok() {
-                wake.call();
-            }
-        });
-        match begun {
-            Ok(task) => shaking.set_task(task),
-            Err(error) => {
-                shaking.settle(Shaken::failed(HandshakeFailure::Transport(error)));
-                self.enqueue(key);
-                self.jobs.wake.call();
-            }
+        let at_once = !initial.is_empty() || matches!(handshake, Handshake::Client(..));
+        let again = self.jobs.reporter(key);
+        match Steps::new(Arc::clone(shaking.io()), handshake, initial, move || again(Outcome::Again)) {
+            Ok(steps) => shaking.begin(steps, at_once),
+            Err(error) => shaking.settle(Shaken::failed(HandshakeFailure::Transport(error))),
+        }
+        if shaking.has_work() {
+            self.enqueue(key);
+            self.jobs.wake.call();
+        }
+    }
+
+    /// Takes the next step of a handshake if one is due: here if it is quick and nobody has a processor to spare for it.
+    pub(super) fn step_handshake(&mut self, key: Key) {
+        let Some(Entry { handle: Handle::Stream(Transport::Shaking(shaking)), .. }) = self.entries.at(key) else {
+            return;
+        };
+        let Some(steps) = shaking.next_step() else { return };
+        if self.shakes_hands && steps.is_quick() {
+            self.turn.count_handshake();
+            shaking.stepped(steps.step());
+        } else {
+            let report = self.jobs.reporter(key);
+            steps.step_elsewhere(move |stepped| report(Outcome::Stepped(stepped)));
         }
     }
 
@@ -83,13 +78,14 @@ impl Reactor {
         self.turn.count(0);
         let idle = Handle::Pending { allow_half_open: false, task: None, outcome: None };
         if let Some(Handle::Stream(transport)) = self.put(key, idle) {
-            let mut transport = transport.secured(session);
-            if let Err(error) = self.poller.registry().register(transport.io_mut(), key.token(), STREAM) {
-                // The poll has no room for it. The program sees the connection break.
-                transport.discard();
+            let Some(transport) = transport.secured(session) else {
+                // Not known to occur: the last step gives the socket back before it tells.
                 self.discard(key.index);
-                return Event::HandshakeFailed(key.index, Failed::because(HandshakeFailure::Transport(error)));
-            }
+                return Event::HandshakeFailed(
+                    key.index,
+                    Failed::because(HandshakeFailure::Transport(std::io::ErrorKind::Other.into())),
+                );
+            };
             self.put(key, Handle::Stream(transport));
             self.enqueue(key);
         }
@@ -103,12 +99,8 @@ impl Reactor {
         drop(self.poller.registry().deregister(&mut io));
         let key = self.entries.insert(Entry { handle: Handle::Farewell, queued: false, referenced: false });
         self.reference(key.index, true);
-        let (sender, wake) = (self.jobs.sender.clone(), self.jobs.wake.clone());
-        let begun = shaking::farewell(io, rest, move || {
-            if sender.send(Job { key, outcome: Outcome::Farewell }).is_ok() {
-                wake.call();
-            }
-        });
+        let report = self.jobs.reporter(key);
+        let begun = farewell(io, rest, move || report(Outcome::Farewell));
         if begun.is_err() {
             self.discard(key.index);
         }

@@ -1,4 +1,4 @@
-//! A socket in tokio's hands, for as long as a handshake or a farewell takes.
+//! A socket in tokio's hands, for as long as a farewell takes.
 
 use std::io;
 use std::pin::Pin;

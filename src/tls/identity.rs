@@ -43,6 +43,10 @@ impl Identities {
         self.0.is_empty()
     }
 
+    pub(super) fn has_rsa(&self) -> bool {
+        self.0.iter().any(|certified| certified.key.algorithm() == SignatureAlgorithm::RSA)
+    }
+
     /// The certificate for a peer that takes `schemes`.
     fn choose(&self, schemes: &[SignatureScheme], usable: impl Fn(&CertifiedKey) -> bool) -> Option<Arc<CertifiedKey>> {
         let for_peer =

@@ -105,6 +105,21 @@ impl ServerContext {
         self.entries.first().is_some_and(|entry| entry.verify_mode.request)
     }
 
+    /// Whether any certificate has an RSA key.
+    #[must_use]
+    pub fn has_rsa(&self) -> bool {
+        self.entries.iter().any(|entry| entry.identities.has_rsa())
+    }
+
+    /// Whether any client may be asked for a certificate.
+    #[must_use]
+    pub fn asks_for_certificate(&self, parameters: &ServerParameters) -> bool {
+        match parameters.verify_mode {
+            Some((request, _)) => request,
+            None => self.entries.iter().any(|entry| entry.verify_mode.request),
+        }
+    }
+
     /// The entry for the name that a client asked for: the exact one, else one with a wildcard, else the first.
     pub(super) fn choose(&self, name: Option<&str>) -> Option<&Entry> {
         let named = |wanted: &str| {

@@ -6,6 +6,7 @@ mod hostile;
 mod opening;
 mod records;
 mod resumption;
+mod steps;
 mod verification;
 
 use std::sync::Arc;

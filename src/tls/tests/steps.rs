@@ -1,0 +1,116 @@
+//! Handshakes in steps, over sockets.
+
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+
+use super::certificates::{Kind, server};
+use super::*;
+use crate::shaking::{Handshake, Shaken, Stepped, Steps};
+use crate::sys::StreamIo;
+
+/// A failing wait ends here.
+const LIMIT: Duration = Duration::from_secs(10);
+
+fn connection() -> (Arc<StreamIo>, Arc<StreamIo>) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let near = TcpStream::connect(listener.local_addr().expect("bound")).expect("a connection");
+    let far = listener.accept().expect("the connection").0;
+    let io = |stream: TcpStream| {
+        stream.set_nonblocking(true).expect("a socket");
+        Arc::new(StreamIo::from_std(stream))
+    };
+    (io(near), io(far))
+}
+
+fn steps(io: &Arc<StreamIo>, handshake: Handshake, initial: &[u8]) -> (Steps, Receiver<()>) {
+    let (sender, again) = mpsc::channel();
+    let steps = Steps::new(Arc::clone(io), handshake, initial.to_vec(), move || sender.send(()).unwrap_or_default());
+    (steps.expect("a runtime"), again)
+}
+
+fn serving_with(kind: Kind, parameters: ServerParameters, change: impl FnOnce(&mut TlsOptions)) -> Handshake {
+    let mut options = serving(server(kind));
+    change(&mut options);
+    Handshake::Server(Arc::new(ServerContext::new(&[options], None).expect("options")), parameters)
+}
+
+fn asking() -> Handshake {
+    let context = Arc::new(ClientContext::new(&trusting(), None).expect("options"));
+    let parameters = context.parameters(Some("localhost"));
+    Handshake::Client(context, parameters)
+}
+
+fn waits(stepped: Stepped) -> Steps {
+    match stepped {
+        Stepped::Waits(steps) => steps,
+        Stepped::Over(shaken) => panic!("it is over: {shaken:?}"),
+    }
+}
+
+fn over(stepped: Stepped) -> Shaken {
+    match stepped {
+        Stepped::Over(shaken) => shaken,
+        Stepped::Waits(steps) => panic!("it waits: {steps:?}"),
+    }
+}
+
+#[test]
+fn two_take_turns_and_give_their_sockets_back() {
+    let (near, far) = connection();
+    let (client, _again) = steps(&near, asking(), b"");
+    let (server, _again) = steps(&far, serving_with(Kind::Ecdsa, ServerParameters::default(), |_| {}), b"");
+    let client = waits(client.step());
+    let server = waits(server.step());
+    assert!(over(client.step()).result.is_ok());
+    assert!(over(server.step()).result.is_ok());
+    assert_eq!((Arc::strong_count(&near), Arc::strong_count(&far)), (1, 1));
+}
+
+#[test]
+fn what_was_received_before_goes_first() {
+    let (near, far) = connection();
+    let client = waits(steps(&near, asking(), b"").0.step());
+    let mut hello = vec![0; 65_536];
+    let count = far.receive(&mut hello).expect("a ClientHello");
+    let parameters = ServerParameters { keep_received: true, ..ServerParameters::default() };
+    let (server, _again) = steps(&far, serving_with(Kind::Ecdsa, parameters, |_| {}), &hello[..count]);
+    let server = waits(server.step());
+    assert!(over(client.step()).result.is_ok());
+    let shaken = over(server.step());
+    assert!(shaken.result.is_ok());
+    // What is kept for the raw half is what came here.
+    assert!(!shaken.received.is_empty() && !shaken.received.starts_with(&hello[..count]));
+}
+
+#[test]
+fn nothing_is_read_before_the_first_step_and_the_clock_runs_from_the_beginning() {
+    let (near, far) = connection();
+    // The first byte of a record.
+    near.send(&[22]).expect("room");
+    let parameters = ServerParameters { time_limit: Duration::from_millis(5), ..ServerParameters::default() };
+    let (server, again) = steps(&far, serving_with(Kind::Ecdsa, parameters, |_| {}), b"");
+    assert_eq!(far.available().expect("a socket"), 1);
+    again.recv_timeout(LIMIT).expect("the time limit");
+    let failed = over(server.step()).result.expect_err("it is late");
+    assert!(matches!(failed.failure, HandshakeFailure::TimedOut), "{failed:?}");
+}
+
+#[test]
+fn steps_are_quick_where_the_peer_has_no_say_and_nothing_is_signed_with_rsa() {
+    let (near, far) = connection();
+    let plain = ServerParameters::default;
+    let quick = |handshake| steps(&far, handshake, b"").0.is_quick();
+    assert!(quick(serving_with(Kind::Ecdsa, plain(), |_| {})));
+    assert!(!quick(serving_with(Kind::Ecdsa, plain(), |options| options.request_cert = true)));
+    let asks = ServerParameters { verify_mode: Some((true, false)), ..plain() };
+    assert!(!quick(serving_with(Kind::Ecdsa, asks, |_| {})));
+    assert!(!quick(asking()));
+    let (client, _again) = steps(&near, asking(), b"");
+    let (server, _again) = steps(&far, serving_with(Kind::Rsa, plain(), |_| {}), b"");
+    assert!(!server.is_quick());
+    let client = waits(client.step());
+    let server = waits(server.step());
+    assert!(server.is_quick(), "{server:?}");
+    drop(client);
+}
