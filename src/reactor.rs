@@ -14,6 +14,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::{Duration, Instant};
 
 use mio::Interest;
 use tokio::task::AbortHandle;
@@ -31,6 +32,10 @@ use crate::tls::Failed;
 use crate::transport::{Step, Transport};
 use crate::turn::{Idle, Turn};
 use crate::udp::{Inbox, Sent, Udp, UdpEvent};
+
+/// How long steps of handshakes may be taken without a look at the poll. Peers that are answered together wait less for each
+/// other than those that are answered one by one: with a look after every few steps a handshake costs a sixth more.
+const STEPPING: Duration = Duration::from_millis(2);
 
 /// Something that the JS half has to be told; the numbers are slots.
 #[derive(Debug)]
@@ -75,6 +80,10 @@ pub struct Reactor {
     poller: Poller,
     entries: Slab<Entry>,
     queue: VecDeque<Key>,
+    /// Whose next step is one of a handshake that this thread takes: it goes behind everything else.
+    steps: VecDeque<Key>,
+    /// Since when only such steps are taken.
+    stepping: Option<Instant>,
     ready: Vec<Ready>,
     inbox: Inbox,
     /// Whom the datagram that is being handled came from, while more of the same batch follow.
@@ -208,6 +217,8 @@ impl Reactor {
             poller,
             entries: Slab::new(),
             queue: VecDeque::new(),
+            steps: VecDeque::new(),
+            stepping: None,
             ready: Vec::new(),
             inbox: Inbox::new(),
             asker: None,
@@ -281,7 +292,7 @@ impl Reactor {
             if self.turn.is_spent() {
                 return Ok(Next::Yield);
             }
-            if let Some(key) = self.queue.pop_front() {
+            if let Some(key) = self.next_key()? {
                 match self.step(key, scratch) {
                     Some(event) => {
                         step!("event {event:?}");
@@ -289,9 +300,6 @@ impl Reactor {
                     }
                     None => continue,
                 }
-            }
-            if self.look()? {
-                continue;
             }
             let mut idle = self.turn.idle();
             while idle == Idle::Spin {
@@ -306,6 +314,32 @@ impl Reactor {
                 Idle::Sleep => return Ok(Next::Idle),
             }
         }
+    }
+
+    /// Who is next. A step of a handshake takes as long as dozens of events: it comes when nobody else is ready, or has waited
+    /// for its share of them.
+    fn next_key(&mut self) -> io::Result<Option<Key>> {
+        if self.turn.owes_step()
+            && let Some(key) = self.steps.pop_front()
+        {
+            return Ok(Some(key));
+        }
+        let patient = !self.steps.is_empty() && self.stepping.is_none_or(|since| since.elapsed() < STEPPING);
+        if self.queue.is_empty() && !patient {
+            self.look()?;
+        }
+        if let Some(key) = self.queue.pop_front() {
+            return Ok(Some(key));
+        }
+        let key = self.steps.pop_front();
+        if key.is_some() {
+            self.stepping.get_or_insert_with(Instant::now);
+        }
+        Ok(key)
+    }
+
+    fn has_due(&self) -> bool {
+        !self.queue.is_empty() || !self.steps.is_empty()
     }
 
     /// Asks for the wake-up. Whoever waits for it must be ready for it by now: it may come before this returns.
@@ -324,6 +358,7 @@ impl Reactor {
     ///
     /// The poll's; none is known to occur.
     pub fn look(&mut self) -> io::Result<bool> {
+        self.stepping = None;
         self.poller.poll(&mut self.ready)?;
         let mut all = std::mem::take(&mut self.ready);
         for ready in all.drain(..) {
@@ -346,7 +381,7 @@ impl Reactor {
         self.ready = all;
         // After the poll: who listens here was connected to before the connection was reported.
         self.take_finished();
-        Ok(!self.queue.is_empty())
+        Ok(self.has_due())
     }
 
     /// Takes what tokio has finished. True if there is something to do.
@@ -368,7 +403,7 @@ impl Reactor {
             }
             self.enqueue(job.key);
         }
-        !self.queue.is_empty()
+        self.has_due()
     }
 
     /// Adds a listening socket.
@@ -633,7 +668,12 @@ impl Reactor {
         if let Some(entry) = self.entries.at(key)
             && !std::mem::replace(&mut entry.queued, true)
         {
-            self.queue.push_back(key);
+            match &entry.handle {
+                Handle::Stream(Transport::Shaking(shaking)) if self.shakes_hands && shaking.is_quick() => {
+                    self.steps.push_back(key);
+                }
+                _ => self.queue.push_back(key),
+            }
         }
     }
 

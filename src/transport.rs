@@ -305,6 +305,12 @@ impl Shaking {
         self.outcome.is_some() || self.asks || self.is_step_due()
     }
 
+    /// Whether a step of the handshake is due, and takes little time.
+    #[must_use]
+    pub fn is_quick(&self) -> bool {
+        self.step_due && matches!(&self.making, Making::Waits(steps) if steps.is_quick())
+    }
+
     fn is_step_due(&self) -> bool {
         self.step_due && matches!(self.making, Making::Waits(_))
     }

@@ -13,6 +13,8 @@ const TIME: Duration = Duration::from_millis(4);
 /// The same in a turn in which the JS thread takes steps of handshakes: a handful of them, and a storm of handshakes delays
 /// timers by less than it does on Bun and in Node, at the same rate.
 const HANDSHAKE_TIME: Duration = Duration::from_micros(400);
+/// So many events may go before a step of a handshake that waits.
+pub(crate) const BEFORE_STEP: usize = 16;
 /// The clock is read once in so many events, and after the first, second, fourth and eighth: handlers that take milliseconds
 /// must not run sixteen times.
 const CLOCK: usize = 16;
@@ -35,6 +37,8 @@ const GATHERS: usize = 16 * 1024;
 #[expect(clippy::struct_excessive_bools, reason = "independent facts: one switch, and what has just happened")]
 pub struct Turn {
     events: usize,
+    /// Events since the last step of a handshake.
+    before_step: usize,
     bytes: usize,
     began: Instant,
     time: Duration,
@@ -75,6 +79,7 @@ impl Turn {
         let now = Instant::now();
         Self {
             events: 0,
+            before_step: 0,
             bytes: 0,
             began: now,
             time: TIME,
@@ -108,6 +113,7 @@ impl Turn {
     /// Counts an event with so many bytes.
     pub fn count(&mut self, bytes: usize) {
         self.events += 1;
+        self.before_step += 1;
         self.bytes += bytes;
         self.gathers = bytes >= GATHERS;
         if self.wait.is_some() {
@@ -119,6 +125,7 @@ impl Turn {
     pub fn count_handshake(&mut self) {
         self.time = HANDSHAKE_TIME;
         self.count(0);
+        self.before_step = 0;
     }
 
     /// Counts an event with so many bytes from the socket of a slot.
@@ -136,6 +143,12 @@ impl Turn {
         self.amid_datagrams = more;
         self.count(bytes);
         self.gathers |= one_of_several;
+    }
+
+    /// Whether a step of a handshake has waited for long enough.
+    #[must_use]
+    pub fn owes_step(&self) -> bool {
+        self.before_step >= BEFORE_STEP
     }
 
     /// Whether this turn has done its share.

@@ -6,9 +6,14 @@ use std::time::Duration;
 
 use super::certificates::{Kind, server};
 use super::*;
+use crate::reactor::{Event, Next, Reactor, Wake};
 use crate::shaking::{Handshake, Shaken, Stepped, Steps};
-use crate::sys::StreamIo;
+use crate::stream::READ_LIMIT;
+use crate::sys::{DatagramIo, DatagramSharing, ListenerIo, Packet, Sharing, StreamIo};
+use crate::turn::BEFORE_STEP;
 
+/// Less than what one turn may tell, and than a socket's buffer takes.
+const DATAGRAMS: usize = 40;
 /// A failing wait ends here.
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -113,4 +118,54 @@ fn steps_are_quick_where_the_peer_has_no_say_and_nothing_is_signed_with_rsa() {
     let server = waits(server.step());
     assert!(server.is_quick(), "{server:?}");
     drop(client);
+}
+
+#[test]
+fn events_go_before_steps_which_have_their_share() {
+    let (near, far) = connection();
+    let _client = waits(steps(&near, asking(), b"").0.step());
+    let mut hello = vec![0; 65_536];
+    let count = far.receive(&mut hello).expect("a ClientHello");
+    hello.truncate(count);
+    let mut reactor = Reactor::new(Wake::new(|| {})).expect("a reactor");
+    reactor.set_shakes_hands(true);
+    let any = (Ipv4Addr::LOCALHOST, 0).into();
+    let listener = ListenerIo::bind_tcp(any, Sharing::default()).expect("a free port");
+    let address = listener.local_address().expect("bound");
+    reactor.listen(listener, false).expect("room");
+    let clients = [0; 2].map(|_| TcpStream::connect(address).expect("a connection"));
+    for client in &clients {
+        client.set_nonblocking(true).expect("a socket");
+    }
+    let io = DatagramIo::bind(any, DatagramSharing::default()).expect("a free port");
+    let to = io.local_address();
+    for _ in 0..DATAGRAMS {
+        io.send(Packet { bytes: b"x", to }).expect("room");
+    }
+    let mut scratch = vec![0; READ_LIMIT];
+    reactor.begin(false);
+    for _ in &clients {
+        let next = reactor.next(&mut scratch).expect("the poll works");
+        let Next::Event(Event::Accepted { socket, .. }) = next else { panic!("{next:?}") };
+        reactor.expect_handshake(socket, false);
+        let handshake = serving_with(Kind::Ecdsa, ServerParameters::default(), |_| {});
+        reactor.shake_hands(socket, handshake, hello.clone());
+    }
+    // How many of the clients have been answered, at each datagram.
+    let mut answered = Vec::new();
+    reactor.open_udp(io).expect("room");
+    assert!(reactor.look().expect("the poll works"));
+    while answered.len() < DATAGRAMS {
+        match reactor.next(&mut scratch).expect("the poll works") {
+            Next::Event(Event::Udp(..)) => {
+                answered.push(clients.iter().filter(|client| client.peek(&mut [0]).is_ok()).count());
+            }
+            Next::Yield => reactor.begin(false),
+            next => panic!("{next:?}"),
+        }
+    }
+    // What was accepted counts as well.
+    let after = |steps: usize| answered[steps * BEFORE_STEP - 4..steps * BEFORE_STEP + 2].to_vec();
+    assert!(after(1).is_sorted() && after(1).starts_with(&[0]) && after(1).ends_with(&[1]), "{answered:?}");
+    assert!(after(2).is_sorted() && after(2).starts_with(&[1]) && after(2).ends_with(&[2]), "{answered:?}");
 }
