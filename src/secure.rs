@@ -135,11 +135,6 @@ impl SecureStream {
         &self.io
     }
 
-    /// The socket, for the poll.
-    pub fn io_mut(&mut self) -> &mut StreamIo {
-        &mut self.io
-    }
-
     /// What the handshake settled.
     pub fn session(&mut self) -> &mut Session {
         &mut self.session

@@ -133,11 +133,6 @@ impl Stream {
         &self.io
     }
 
-    /// The socket, for the poll.
-    pub fn io_mut(&mut self) -> &mut StreamIo {
-        &mut self.io
-    }
-
     /// The socket, what the poll has said of it, whether it stays half open, and whether it is paused: for a handshake.
     #[must_use]
     pub(crate) fn into_parts(self) -> (StreamIo, Readiness, bool, bool) {

@@ -158,15 +158,6 @@ impl StreamIo {
         Self { socket: stream.into(), unix: false }
     }
 
-    /// A second descriptor of the same socket, for a handshake that runs elsewhere.
-    ///
-    /// # Errors
-    ///
-    /// The system's, when there is no descriptor left.
-    pub fn duplicate(&self) -> io::Result<Self> {
-        Ok(Self { socket: self.socket.try_clone()?, unix: self.unix })
-    }
-
     /// One `recv`.
     ///
     /// # Errors

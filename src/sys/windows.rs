@@ -147,16 +147,6 @@ impl StreamIo {
         unacknowledged(&self.0)
     }
 
-    /// A second handle of the same socket, for a handshake that runs elsewhere.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn duplicate(&self) -> io::Result<Self> {
-        let socket = SockRef::from(&self.0).try_clone()?;
-        Ok(Self(TcpStream::from_std(socket.into())))
-    }
-
     /// One `recv`.
     ///
     /// # Errors
