@@ -23,7 +23,7 @@ use crate::sys::{Ready, StreamIo, expect_large_blocks, is_transient};
 use crate::tls::{ProtocolFailure, Received, Session};
 
 /// Ciphertext of one read. Larger reads save system calls and acknowledgements, as long as the processor's cache holds them
-/// until they are opened. Measured: with more waiting than one read takes, 64 KiB takes a sixth more CPU time per byte, 256 KiB
+/// until they are opened. Measured: with more waiting than one read takes, 64 KiB takes an eighth more CPU time per byte, 256 KiB
 /// 2 %. More than this would not leave the room of a data event for the plaintext and what the record before has left.
 pub const CIPHERTEXT_LIMIT: usize = 440 * 1024;
 
