@@ -4,7 +4,6 @@ use std::io;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::task::AbortHandle;
 
 use crate::runtime;
 use crate::sys::{AsyncStream, StreamIo};
@@ -21,16 +20,17 @@ const ACKNOWLEDGED: Duration = Duration::from_millis(10);
 /// # Errors
 ///
 /// The system's, when there is no descriptor or thread left.
-pub fn farewell(io: StreamIo, rest: Vec<u8>, report: impl FnOnce() + Send + 'static) -> io::Result<AbortHandle> {
+pub fn farewell(io: StreamIo, rest: Vec<u8>, report: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let report = Report(Some(report));
-    let task = runtime::handle()?.spawn(async move {
+    // Nobody waits for the task: it reports.
+    let _task = runtime::handle()?.spawn(async move {
         if let Ok(stream) = AsyncStream::try_from(io) {
             // Whether it succeeds or not, there is nobody left to tell.
             let _ = tokio::time::timeout(FAREWELL, leave(stream, &rest)).await;
         }
         drop(report);
     });
-    Ok(task.abort_handle())
+    Ok(())
 }
 
 /// What the peer still sends is read and thrown away: a socket that is closed with received bytes in it is reset, and what it
