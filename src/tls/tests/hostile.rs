@@ -16,7 +16,7 @@ fn server_context() -> Arc<ServerContext> {
     Arc::new(ServerContext::new(&[serving(server(Kind::Ecdsa))], None).expect("options"))
 }
 
-fn client_hello() -> Vec<u8> {
+pub(super) fn client_hello() -> Vec<u8> {
     let client = Arc::new(ClientContext::new(&trusting(), None).expect("options"));
     let parameters = client.parameters(Some("localhost"));
     runtime().block_on(async move {

@@ -5,6 +5,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use super::certificates::{Kind, server};
+use super::hostile::client_hello;
 use super::*;
 use crate::reactor::{Event, Next, Reactor, Wake};
 use crate::shaking::{Handshake, Shaken, Stepped, Steps};
@@ -122,11 +123,7 @@ fn steps_are_quick_where_the_peer_has_no_say_and_nothing_is_signed_with_rsa() {
 
 #[test]
 fn events_go_before_steps_which_have_their_share() {
-    let (near, far) = connection();
-    let _client = waits(steps(&near, asking(), b"").0.step());
-    let mut hello = vec![0; 65_536];
-    let count = far.receive(&mut hello).expect("a ClientHello");
-    hello.truncate(count);
+    let hello = client_hello();
     let mut reactor = Reactor::new(Wake::new(|| {})).expect("a reactor");
     reactor.set_shakes_hands(true);
     let any = (Ipv4Addr::LOCALHOST, 0).into();
