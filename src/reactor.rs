@@ -26,7 +26,7 @@ use crate::log::step;
 use crate::runtime;
 use crate::shaking::Stepped;
 use crate::slab::{Key, Slab};
-use crate::stream::StreamEvent;
+use crate::stream::{StreamEvent, Written};
 use crate::sys::{DatagramIo, ListenerIo, Poller, Ready, STREAM, StreamIo};
 use crate::tls::Failed;
 use crate::transport::{Step, Transport};
@@ -292,6 +292,12 @@ impl Reactor {
             if self.turn.is_spent() {
                 return Ok(Next::Yield);
             }
+            if !self.has_due()
+                && let Some(pause) = self.turn.gathering()
+                && !pause.is_zero()
+            {
+                std::thread::sleep(pause);
+            }
             if let Some(key) = self.next_key()? {
                 match self.step(key, scratch) {
                     Some(event) => {
@@ -528,6 +534,12 @@ impl Reactor {
             self.jobs.wake.call();
         }
         Some(result)
+    }
+
+    /// Sends at once what the kernel takes; nothing is kept.
+    pub fn write(&mut self, slot: u32, bytes: &[u8]) -> Option<Written> {
+        self.turn.count_written(slot);
+        self.with_stream(slot, |stream| stream.write(bytes))
     }
 
     /// Reads what a [`StreamEvent::Bulk`] announced straight into `into`; how many bytes came.

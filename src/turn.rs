@@ -25,8 +25,19 @@ const SPIN: Duration = Duration::from_micros(50);
 /// After one socket has given so many bytes twice running, a wait begins with spinning, whatever waits have been like: its
 /// sender usually goes on at once, need not wake anybody then, and each read after a sleep is a small one. With several
 /// senders the sleep is of use: data gathers. A stream that is slower than that costs a [`SPIN`] for each event, about what the
-/// sleep does.
+/// sleep does, until it has given [`ONE_WAY`].
 const BULK: usize = 64 * 1024;
+
+/// A socket that has given so many bytes without an answer, and nobody else meanwhile, is read only every [`GATHERING`]. Less than
+/// that may be a message whose sender waits.
+const ONE_WAY: usize = 1024 * 1024;
+
+/// How long after its last read such a socket is left alone, handler included; Linux adds the slack of its timers, 50 µs. A read of
+/// all that has come by then costs less than reads of what has just come, with an acknowledgement for each of them: bulk in on one
+/// connection takes 0.23 s CPU per GB instead of 0.59, at 1.3 times the throughput. Everybody else waits for that long at most.
+const GATHERING: Duration = Duration::from_micros(30);
+/// [`TIME`] for a turn with such a pause.
+const GATHERING_TIME: Duration = Duration::from_millis(1);
 
 /// After an event of so many bytes, or several datagrams at once, a wait begins with sleep, unless that one socket is alone: more
 /// gathers meanwhile, and larger reads cost less.
@@ -49,6 +60,9 @@ pub struct Turn {
     /// The last socket that gave much, and whether the one before was the same and nobody has slept since.
     giver: Option<u32>,
     alone: bool,
+    /// When it gave, and how much since it was last written to.
+    given: Instant,
+    unanswered: usize,
     /// Whether what came last was so much that sleeping is of use.
     gathers: bool,
     /// Whether the datagram that came last was one of several, and not the last of them.
@@ -88,6 +102,8 @@ impl Turn {
             waits: Waits::new(),
             giver: None,
             alone: false,
+            given: now,
+            unanswered: 0,
             gathers: false,
             amid_datagrams: false,
         }
@@ -133,8 +149,17 @@ impl Turn {
         if bytes >= BULK {
             self.alone = self.giver == Some(slot);
             self.giver = Some(slot);
+            self.given = Instant::now();
+            self.unanswered = if self.alone { self.unanswered.saturating_add(bytes) } else { bytes };
         }
         self.count(bytes);
+    }
+
+    /// Counts a write to the socket of a slot: its peer may have waited for that, and wait no longer.
+    pub fn count_written(&mut self, slot: u32) {
+        if self.giver == Some(slot) {
+            self.unanswered = 0;
+        }
     }
 
     /// Counts a datagram of so many bytes; `more` if others came with it, and are still to be told.
@@ -158,9 +183,19 @@ impl Turn {
     }
 
     fn is_time_to_look(&self) -> bool {
-        self.time == HANDSHAKE_TIME
-            || self.events % CLOCK == CLOCK - 1
-            || (self.events < CLOCK && self.events.is_power_of_two())
+        self.time < TIME || self.events % CLOCK == CLOCK - 1 || (self.events < CLOCK && self.events.is_power_of_two())
+    }
+
+    /// How long to sleep before anything else is done, so that more gathers. Nobody else must be ready.
+    pub fn gathering(&mut self) -> Option<Duration> {
+        // There a sleep takes half a millisecond at least.
+        if cfg!(windows) || !(self.alone && self.gathers) || self.unanswered < ONE_WAY {
+            return None;
+        }
+        self.time = GATHERING_TIME;
+        // If nothing comes meanwhile, it was not that much.
+        self.alone = false;
+        Some(GATHERING.saturating_sub(self.given.elapsed()))
     }
 
     /// Nothing is ready: what now?
@@ -200,5 +235,75 @@ impl Turn {
 impl Default for Turn {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GIVER: u32 = 7;
+
+    /// A turn in which one socket has given so much that more of it may gather.
+    fn after_one_way_stream() -> Turn {
+        let mut turn = Turn::new();
+        for _ in 0..ONE_WAY / BULK {
+            turn.count_received(GIVER, BULK);
+        }
+        turn
+    }
+
+    #[test]
+    #[cfg(not(windows))]
+    fn a_one_way_stream_gathers_once_after_each_read() {
+        let mut turn = after_one_way_stream();
+        assert!(turn.gathering().is_some_and(|pause| pause <= GATHERING));
+        assert_eq!(turn.gathering(), None);
+        turn.count_received(GIVER, BULK);
+        assert!(turn.gathering().is_some());
+    }
+
+    #[test]
+    fn a_stream_does_not_gather_before_it_is_known_to_be_one_way() {
+        let mut turn = Turn::new();
+        for _ in 1..ONE_WAY / BULK {
+            turn.count_received(GIVER, BULK);
+        }
+        assert_eq!(turn.gathering(), None);
+    }
+
+    #[test]
+    fn a_peer_that_has_got_an_answer_is_read_at_once() {
+        let mut turn = after_one_way_stream();
+        turn.count_written(GIVER);
+        assert_eq!(turn.gathering(), None);
+        turn.count_received(GIVER, BULK);
+        assert_eq!(turn.gathering(), None);
+    }
+
+    #[test]
+    #[cfg(not(windows))]
+    fn a_write_to_somebody_else_is_no_answer() {
+        let mut turn = after_one_way_stream();
+        turn.count_written(GIVER + 1);
+        assert!(turn.gathering().is_some());
+    }
+
+    #[test]
+    fn nobody_waits_while_others_give_too() {
+        let mut turn = after_one_way_stream();
+        turn.count(64);
+        assert_eq!(turn.gathering(), None, "after a small event");
+        turn.count_received(GIVER, BULK);
+        turn.count_received(GIVER + 1, BULK);
+        assert_eq!(turn.gathering(), None, "after another socket's bulk");
+    }
+
+    #[test]
+    #[cfg(not(windows))]
+    fn a_handler_that_took_longer_needs_no_pause() {
+        let mut turn = after_one_way_stream();
+        turn.given = Instant::now().checked_sub(GATHERING).expect("a machine that has been up for longer");
+        assert_eq!(turn.gathering(), Some(Duration::ZERO));
     }
 }

@@ -150,7 +150,7 @@ impl Core {
     }
 
     fn send(&self, slot: u32, bytes: &[u8]) {
-        let written = self.with(|reactor| reactor.with_stream(slot, |stream| stream.write(bytes))).flatten();
+        let written = self.with(|reactor| reactor.write(slot, bytes)).flatten();
         self.tell(&[match written {
             Some(Written::Taken(count)) => {
                 self.counters.sent.add(count);
