@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use napi::sys;
 
 use super::engine::Core;
-use super::hot::{bytes, enter, integer};
+use super::hot::{bytes, enter, expect_memory, integer};
 use crate::address::Literal;
 use crate::reactor::Reactor;
 use crate::sys::{Arrived, Packet};
@@ -28,6 +28,7 @@ pub(super) fn numbers(literal: Literal) -> [i32; 6] {
 impl Core {
     pub(super) fn tell_datagram(&self, kind: i32, slot: u32, arrived: &Arrived) {
         self.counters.datagrams_received.add(1);
+        expect_memory(arrived.length);
         let from = arrived.sender;
         self.sender.set(Some(from));
         let (family, [a, b, c, d]) = words(from.ip());

@@ -15,6 +15,7 @@ use super::datagram;
 use super::engine::Core;
 use crate::reactor::{Event, Next};
 use crate::stream::{Ended, StreamEvent, Written};
+use crate::sys::expect_foreign_frees;
 use crate::udp::{Found, UdpEvent};
 
 /// How many numbers the record has.
@@ -38,6 +39,9 @@ const BROKEN: i32 = 13;
 const HELLO: i32 = 14;
 const DATAGRAM: i32 = 20;
 const FAILED: i32 = 21;
+
+/// Bytes of an event up to which V8 needs no memory from the allocator.
+const ON_HEAP: usize = 64;
 
 // Where the error of a `FAILED` was found; `lib/udp.js` has the same list.
 const PENDING: i32 = 0;
@@ -142,6 +146,13 @@ pub(super) fn bytes<'a>(env: sys::napi_env, value: sys::napi_value) -> &'a mut [
     unsafe { std::slice::from_raw_parts_mut(start.cast(), length) }
 }
 
+/// JavaScript is going to make memory for so many bytes.
+pub(super) fn expect_memory(length: usize) {
+    if length > ON_HEAP {
+        expect_foreign_frees();
+    }
+}
+
 impl Core {
     pub(super) fn tell(&self, numbers: &[i32]) {
         // SAFETY: no other slice of the record is alive, and JS does not run.
@@ -197,6 +208,7 @@ impl Core {
                 let (kind, detail) = match event {
                     StreamEvent::Data(count) => {
                         self.counters.received.add(count);
+                        expect_memory(count);
                         (DATA, i32::try_from(count).unwrap_or(i32::MAX))
                     }
                     StreamEvent::Bulk(count) => (BULK, i32::try_from(count).unwrap_or(i32::MAX)),

@@ -15,6 +15,6 @@ pub use async_stream::AsyncStream;
 pub use datagram::{Arrived, DatagramIo, DatagramSharing, Membership, Packet, Reported};
 pub use platform::{
     BAD_DESCRIPTOR, CONNECTION_REFUSED, Descriptor, INVALID, IO_ERROR, ListenerIo, Sharing, StreamIo, UNSUPPORTED,
-    expect_large_blocks, interface_index, interface_name, is_aborted, is_transient, number,
+    expect_foreign_frees, expect_large_blocks, interface_index, interface_name, is_aborted, is_transient, number,
 };
 pub use poller::{Poller, Ready, STREAM};

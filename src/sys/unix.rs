@@ -53,6 +53,21 @@ pub fn expect_large_blocks() {
 #[cfg(target_env = "gnu")]
 const LARGE_BLOCK: usize = 31 * 1024 * 1024;
 
+/// Tells the allocator that small blocks which one thread makes are freed by another, as V8 does with the memory of events.
+///
+/// glibc puts what is freed so into lists of its own and merges all of that whenever a block of a KiB or more is made or freed,
+/// again and again. Without those lists each block is merged once, and an event of 100 to 1,000 bytes costs 0.3 µs less.
+pub fn expect_foreign_frees() {
+    #[cfg(target_env = "gnu")]
+    {
+        static ONCE: std::sync::Once = std::sync::Once::new();
+        ONCE.call_once(|| {
+            // SAFETY: it may be called at any time, from any thread; what it answers to this parameter is always success.
+            unsafe { libc::mallopt(libc::M_MXFAST, 0) };
+        });
+    }
+}
+
 /// The number of a network interface, for addresses with a scope.
 #[must_use]
 pub fn interface_index(name: &str) -> Option<u32> {
