@@ -1,30 +1,37 @@
 import { connect, listen } from 'bun-sockets';
 
+function send(socket) {
+  const { unsent } = socket.data;
+  socket.data.unsent = unsent.subarray(socket.write(unsent)); // write() says how much the kernel took,
+}
+
 const server = listen({
   hostname: '127.0.0.1',
   port: 0,
-  data: '', // each accepted socket starts with it: the part of a line that has come so far
   socket: {
-    data(socket, chunk) {
-      const lines = (socket.data + chunk).split('\n');
-      socket.data = lines.pop();
-      for (const line of lines) socket.write(`${line.length}\n`);
+    open(socket) {
+      socket.data = { line: '', unsent: Buffer.alloc(0) };
     },
+    data(socket, chunk) {
+      const lines = (socket.data.line + chunk).split('\n');
+      socket.data.line = lines.pop(); // the part of a line that has come so far
+      const answers = lines.map((line) => `${line.length}\n`).join('');
+      socket.data.unsent = Buffer.concat([socket.data.unsent, Buffer.from(answers)]);
+      send(socket);
+    },
+    drain: send, // and drain() when there is room again
   },
 });
 
-let unsent = Buffer.from('hello\nback-pressure\nbye\n'.repeat(100_000));
-const send = (socket) => {
-  unsent = unsent.subarray(socket.write(unsent)); // write() says how much the kernel took,
-};
 let answers = 0;
 
 await connect({
   hostname: '127.0.0.1',
   port: server.port,
+  data: { unsent: Buffer.from('hello\nback-pressure\nbye\n'.repeat(100_000)) },
   socket: {
     open: send,
-    drain: send, // and drain() when there is room again
+    drain: send,
     data(socket, chunk) {
       for (const byte of chunk) if (byte === 0x0a) answers++;
       if (answers === 300_000) socket.end();
