@@ -293,10 +293,10 @@ impl Reactor {
                 return Ok(Next::Yield);
             }
             if !self.has_due()
-                && let Some(pause) = self.turn.gathering()
+                && let Some((giver, pause)) = self.turn.gathering()
                 && !pause.is_zero()
             {
-                std::thread::sleep(pause);
+                self.gather(giver, pause)?;
             }
             if let Some(key) = self.next_key()? {
                 match self.step(key, scratch) {
@@ -320,6 +320,26 @@ impl Reactor {
                 Idle::Sleep => return Ok(Next::Idle),
             }
         }
+    }
+
+    /// Sleeps, so that more comes from a socket, unless anybody else is ready: a peer in this process above all.
+    fn gather(&mut self, giver: u32, pause: Duration) -> io::Result<()> {
+        self.look()?;
+        if !self.steps.is_empty() || self.queue.iter().any(|key| key.index != giver) {
+            return Ok(());
+        }
+        let waited = self.waiting(giver);
+        std::thread::sleep(pause);
+        // What has come meanwhile is read together with the rest, and must not show as news after it.
+        self.look()?;
+        let waits = self.waiting(giver);
+        self.turn.gathered(waited, waits);
+        Ok(())
+    }
+
+    /// How many bytes the kernel has for a socket.
+    fn waiting(&mut self, slot: u32) -> usize {
+        self.stream(slot).and_then(|stream| stream.io().available().ok()).unwrap_or(0)
     }
 
     /// Who is next. A step of a handshake takes as long as dozens of events: it comes when nobody else is ready, or has waited
