@@ -203,7 +203,7 @@ impl Turn {
             return None;
         }
         let giver = self.giver?;
-        self.time = GATHERING_TIME;
+        self.time = self.time.min(GATHERING_TIME);
         // If nothing comes meanwhile, it was not that much.
         self.alone = false;
         Some((giver, GATHERING.saturating_sub(self.given.elapsed())))
