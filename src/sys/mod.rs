@@ -2,6 +2,13 @@
 
 mod async_stream;
 mod datagram;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[path = "glibc.rs"]
+#[expect(unsafe_code, reason = "a C function that no crate wraps")]
+mod memory;
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+#[path = "other_allocators.rs"]
+mod memory;
 #[cfg(unix)]
 #[path = "unix.rs"]
 #[expect(unsafe_code, reason = "system calls that no crate wraps")]
@@ -13,8 +20,9 @@ mod poller;
 
 pub use async_stream::AsyncStream;
 pub use datagram::{Arrived, DatagramIo, DatagramSharing, Membership, Packet, Reported};
+pub use memory::{expect_foreign_frees, expect_large_blocks};
 pub use platform::{
     BAD_DESCRIPTOR, CONNECTION_REFUSED, Descriptor, INVALID, IO_ERROR, ListenerIo, Sharing, StreamIo, UNSUPPORTED,
-    expect_foreign_frees, expect_large_blocks, interface_index, interface_name, is_aborted, is_transient, number,
+    interface_index, interface_name, is_aborted, is_transient, number,
 };
 pub use poller::{Poller, Ready, STREAM};

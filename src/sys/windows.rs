@@ -62,12 +62,6 @@ pub fn number(raw: i32) -> i32 {
     NUMBERS.iter().find(|(winsock, _)| *winsock == raw).map_or(raw, |(_, libuv)| *libuv)
 }
 
-/// Lets the allocator keep the memory of large blocks: Windows' needs no telling.
-pub fn expect_large_blocks() {}
-
-/// Tells the allocator that one thread frees what another makes: Windows' needs no telling.
-pub fn expect_foreign_frees() {}
-
 /// The number of a network interface: Windows writes scopes as numbers.
 #[must_use]
 pub fn interface_index(_name: &str) -> Option<u32> {

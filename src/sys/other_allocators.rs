@@ -1,0 +1,7 @@
+//! Allocators that need not be told of the memory that V8 is going to ask them for, as far as is known.
+
+/// Needed with glibc only.
+pub fn expect_large_blocks() {}
+
+/// Needed with glibc only.
+pub fn expect_foreign_frees() {}
