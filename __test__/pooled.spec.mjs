@@ -19,7 +19,7 @@ async function received(t, count, length, binaryType) {
       binaryType,
       data(_socket, data) {
         all.push(data);
-        arrived += data.length;
+        arrived += data.byteLength;
         wake();
       },
     },
@@ -49,6 +49,23 @@ test('without it they share nothing', async (t) => {
   t.is(new Set(all.map((data) => data.buffer)).size, all.length);
   t.true(all.every((data) => data.byteOffset === 0 && data.buffer.byteLength === data.length));
 });
+
+for (const [binaryType, Type] of [
+  ['buffer', Buffer],
+  ['uint8array', Uint8Array],
+  ['arraybuffer', ArrayBuffer],
+]) {
+  test(`${binaryType}: whatever the length, the memory is as long as the data`, async (t) => {
+    for (const length of [1, 64, 65, 1024, 4096, 4097, 16_384, 16_385]) {
+      // Three of each: what one leaves in memory must not show in the next.
+      for (const data of await received(t, 3, length, binaryType)) {
+        t.is(Object.getPrototypeOf(data), Type.prototype);
+        if (Type !== ArrayBuffer) t.is(data.byteOffset, 0);
+        t.is((data.buffer ?? data).byteLength, data.byteLength);
+      }
+    }
+  });
+}
 
 test('large data', async (t) => {
   const all = await received(t, 3, 700_000, pooledBuffer);

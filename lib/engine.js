@@ -70,6 +70,7 @@ const targets = earlier?.targets ?? [];
  * @property {(slot: number, length: number) => void} end
  * @property {(slot: number, bytes: Uint8Array) => void} endBytes
  * @property {(slot: number, into: Uint8Array) => void} receive
+ * @property {(bytes: Uint8Array) => void} [prefetchBehind] only where it is of use
  * @property {(slot: number) => void} close
  * @property {(slot: number) => void} terminate
  * @property {(slot: number, length: number) => void} sendDatagram

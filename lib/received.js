@@ -2,19 +2,23 @@
 // Memory for received bytes: each event's own, exactly as long as its data, unless the program says that it does without.
 
 const { Buffer } = require('node:buffer');
-const { scratch } = require('./engine');
-const { ARRAYBUFFER, BUFFER, POOLED, UINT8ARRAY } = require('./handlers');
+const { native, scratch } = require('./engine');
+const { ARRAYBUFFER, POOLED, UINT8ARRAY } = require('./handlers');
 
 // Node's own Buffer class, constructible: `Buffer` itself is not.
 const FastBuffer = /** @type {any} */ (Buffer)[Symbol.species];
 
-/** Up to this length, views on the scratch memory are kept: making one costs more than copying so few bytes. */
-const KEPT_VIEWS = 4096;
+const { prefetchBehind } = native;
+
+/** V8 keeps typed arrays of up to this length on its heap; for longer ones it asks the allocator. */
+const ON_HEAP = 64;
 /**
- * Up to this length a Buffer is made in one step, by copying: V8 keeps those of up to 64 bytes on its heap, and for the others
- * it saves a call into Node. Beyond, `allocUnsafeSlow` is faster on Node 20.
+ * Up to this length, views on the scratch memory are kept, and a Buffer is made in one step by copying one. Beyond, making a view
+ * and a Buffer costs little beside the copying.
  */
-const COPIED = 1024;
+const KEPT_VIEWS = 4096;
+/** Up to this length it pays to prefetch the memory of the next event; `src/sys/glibc.rs` has the same number. */
+const PREFETCH_LIMIT = 16 * 1024;
 
 /** Filled, so that V8 keeps it as a plain list: in one with gaps it would look lengths up by their hash. @type {(Uint8Array | undefined)[]} */
 const views = new Array(KEPT_VIEWS + 1).fill(undefined);
@@ -35,10 +39,16 @@ function view(length) {
  * @returns {Buffer | Uint8Array | ArrayBuffer}
  */
 function copy(length, type) {
-  if (type === BUFFER && length <= COPIED) return new FastBuffer(view(length));
-  const bytes = type === POOLED ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length);
-  bytes.set(view(length));
+  if (type === POOLED) return fill(Buffer.allocUnsafe(length));
+  const bytes = length <= KEPT_VIEWS ? new FastBuffer(view(length)) : fill(Buffer.allocUnsafeSlow(length));
+  if (length > ON_HEAP && length <= PREFETCH_LIMIT && prefetchBehind !== undefined) prefetchBehind(bytes);
   return shape(bytes, type);
+}
+
+/** @param {Buffer} bytes */
+function fill(bytes) {
+  bytes.set(view(bytes.length));
+  return bytes;
 }
 
 /**

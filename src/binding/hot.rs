@@ -15,7 +15,7 @@ use super::datagram;
 use super::engine::Core;
 use crate::reactor::{Event, Next};
 use crate::stream::{Ended, StreamEvent, Written};
-use crate::sys::expect_foreign_frees;
+use crate::sys::{PREFETCHES, expect_foreign_frees, prefetch_behind};
 use crate::udp::{Found, UdpEvent};
 
 /// How many numbers the record has.
@@ -68,7 +68,8 @@ pub(super) fn functions<'a>(env: &Env, core: &Rc<Core>) -> Result<Object<'a>> {
         (c"sendDatagramBytes", Some(datagram::send_bytes)),
         (c"sendDatagrams", Some(datagram::send_many)),
     ];
-    for (name, callback) in list {
+    let prefetch: (&CStr, sys::napi_callback) = (c"prefetchBehind", Some(prefetch_behind_event));
+    for (name, callback) in list.into_iter().chain(PREFETCHES.then_some(prefetch)) {
         // The environment's cleanup hook holds the core until no JavaScript can run any more.
         let data = Rc::as_ptr(core).cast_mut().cast();
         let mut function = ptr::null_mut();
@@ -330,6 +331,12 @@ unsafe extern "C" fn receive(env: sys::napi_env, info: sys::napi_callback_info) 
             core.tell(&[i32::try_from(count).unwrap_or(i32::MAX)]);
         })
     }
+}
+
+/// `(bytes)`, those of an event: the memory of the next one will probably follow.
+unsafe extern "C" fn prefetch_behind_event(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: `functions` made the function that runs.
+    unsafe { enter::<1>(env, info, |_, [made]| prefetch_behind(bytes(env, made))) }
 }
 
 /// `(slot)`

@@ -4,7 +4,7 @@ mod async_stream;
 mod datagram;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[path = "glibc.rs"]
-#[expect(unsafe_code, reason = "a C function that no crate wraps")]
+#[expect(unsafe_code, reason = "a C function that no crate wraps, and prefetching")]
 mod memory;
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 #[path = "other_allocators.rs"]
@@ -20,7 +20,7 @@ mod poller;
 
 pub use async_stream::AsyncStream;
 pub use datagram::{Arrived, DatagramIo, DatagramSharing, Membership, Packet, Reported};
-pub use memory::{expect_foreign_frees, expect_large_blocks};
+pub use memory::{PREFETCHES, expect_foreign_frees, expect_large_blocks, prefetch_behind};
 pub use platform::{
     BAD_DESCRIPTOR, CONNECTION_REFUSED, Descriptor, INVALID, IO_ERROR, ListenerIo, Sharing, StreamIo, UNSUPPORTED,
     interface_index, interface_name, is_aborted, is_transient, number,

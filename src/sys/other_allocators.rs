@@ -5,3 +5,9 @@ pub fn expect_large_blocks() {}
 
 /// Needed with glibc only.
 pub fn expect_foreign_frees() {}
+
+/// Not done here.
+pub const PREFETCHES: bool = false;
+
+/// Where glibc's next block lies can be foretold; of others it is not known.
+pub fn prefetch_behind(_bytes: &[u8]) {}
