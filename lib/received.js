@@ -10,14 +10,14 @@ const FastBuffer = /** @type {any} */ (Buffer)[Symbol.species];
 
 const { prefetchBehind } = native;
 
-/** V8 keeps typed arrays of up to this length on its heap; for longer ones it asks the allocator. */
+/** V8 keeps typed arrays of up to this length on its heap; for longer ones it asks the allocator. `src/binding/hot.rs` has the same number. */
 const ON_HEAP = 64;
 /**
  * Up to this length, views on the scratch memory are kept, and a Buffer is made in one step by copying one. Beyond, making a view
  * and a Buffer costs little beside the copying.
  */
 const KEPT_VIEWS = 4096;
-/** Up to this length it pays to prefetch the memory of the next event; `src/sys/glibc.rs` has the same number. */
+/** Up to this length it pays to prefetch the memory of the next event; beyond, its lines are waited for as long as they would be later. */
 const PREFETCH_LIMIT = 16 * 1024;
 
 /** Filled, so that V8 keeps it as a plain list: in one with gaps it would look lengths up by their hash. @type {(Uint8Array | undefined)[]} */

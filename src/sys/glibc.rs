@@ -29,11 +29,6 @@ pub fn expect_foreign_frees() {
 /// Whether [`prefetch_behind`] does anything.
 pub const PREFETCHES: bool = cfg!(target_arch = "x86_64");
 
-/// The longest event whose successor is prefetched. The processor fetches only a dozen lines at a time: beyond this it would wait for
-/// them here as long as it would later.
-#[cfg(target_arch = "x86_64")]
-const PREFETCH_LIMIT: usize = 16 * 1024;
-
 /// What V8 allocates with the bytes of an array buffer, as measured on Node 20: 160 bytes in three blocks, rounded up to lines.
 #[cfg(target_arch = "x86_64")]
 const COMPANIONS: usize = 192;
@@ -44,15 +39,13 @@ const COMPANIONS: usize = 192;
 /// start the next allocations come: the memory of an event follows that of the one before it, 98 times in 100. That thread has
 /// touched it last, or nobody for some MiB of events, so that each line of it would be waited for.
 ///
-/// It is a hint to the processor, which ignores addresses without memory.
+/// It is a hint to the processor, which ignores addresses without memory. It fetches only a dozen lines at a time, so that many
+/// of them are waited for here.
 #[cfg(target_arch = "x86_64")]
 pub fn prefetch_behind(bytes: &[u8]) {
     use std::arch::x86_64::{_MM_HINT_ET0, _mm_prefetch};
 
     const LINE: usize = 64;
-    if bytes.len() > PREFETCH_LIMIT {
-        return;
-    }
     let end = bytes.as_ptr_range().end;
     for offset in (0..bytes.len() + COMPANIONS).step_by(LINE) {
         // SAFETY: a prefetch neither reads nor writes as far as the program can tell, and does not fault, whatever the address.
