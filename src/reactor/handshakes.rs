@@ -21,7 +21,10 @@ impl Reactor {
         let idle = Handle::Pending { allow_half_open: false, task: None, outcome: None };
         let Some(Handle::Stream(transport)) = self.put(key, idle) else { return };
         self.put(key, Handle::Stream(transport.shaking_hands(tapped)));
-        self.ciphertext.resize(CIPHERTEXT_ROOM, 0);
+        if self.ciphertext.is_empty() {
+            // Not resized, which would write to memory that most connections never need.
+            self.ciphertext = vec![0; CIPHERTEXT_ROOM];
+        }
     }
 
     /// Begins the handshake of a stream that waits for it, with the bytes that were received `initial`ly. Its outcome, failure
