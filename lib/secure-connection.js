@@ -28,7 +28,7 @@ class SecureConnection extends ClientConnection {
   /**
    * @param {import('./handlers').Handlers} handlers
    * @param {unknown} data
-   * @param {ConstructorParameters<typeof TlsState>[1]} side
+   * @param {import('./tls-state').Side} side
    */
   constructor(handlers, data, side) {
     super(handlers, data);

@@ -16,6 +16,12 @@ const { describe, describeWithIssuers } = require('./certificate');
  * @property {{ code: string, message: string }} [problem]
  * @property {Buffer[]} peerChain
  * @property {string} [serverName]
+ *
+ * @typedef {object} Side what a listener's connections have in common, or the one connection of a client
+ * @property {any} context a `ClientTls` or `ServerTls`
+ * @property {TlsEntry} entry
+ * @property {boolean} isServer
+ * @property {string | undefined} host
  */
 
 // The program may still say what it wants.
@@ -46,30 +52,24 @@ class TlsState {
   #phase = BEFORE;
   /** @type {string | false} */ #alpn = false;
   /** @type {import('./connection').Connection} */ #connection;
-  /** A `ClientTls` or `ServerTls`. @type {any} */ #context;
-  #isServer;
-  /** @type {TlsEntry} */ #entry;
-  /** @type {string | undefined} */ #host;
+  /** @type {Side} */ #side;
   /** @type {Error | null} */ #error;
   /** @type {string | undefined} */ #serverName = undefined;
   /** @type {Buffer | undefined} */ #session = undefined;
   /** @type {[boolean, boolean] | undefined} */ #verifyMode = undefined;
   /** @type {number | undefined} */ #fragment = undefined;
   /** Who knows what the `keylog` and `session` handlers are told. @type {any} */ #witness = undefined;
-  /** Of a peer that was refused in the handshake. @type {Buffer[]} */ #refusedChain = [];
+  /** Of a peer that was refused in the handshake. @type {Buffer[] | undefined} */ #refusedChain = undefined;
 
   /**
    * @param {import('./connection').Connection} connection
-   * @param {{ context: any, entry: TlsEntry, isServer: boolean, host: string | undefined }} side
+   * @param {Side} side
    */
-  constructor(connection, { context, entry, isServer, host }) {
+  constructor(connection, side) {
     this.#connection = connection;
-    this.#context = context;
-    this.#entry = entry;
-    this.#isServer = isServer;
-    this.#host = host;
+    this.#side = side;
     // Differs from Bun (5): a server that asks for no certificate has nothing to complain about.
-    this.#error = isServer && !context.requestsCertificate() ? null : nothingVerified();
+    this.#error = side.isServer && !side.context.requestsCertificate() ? null : nothingVerified();
   }
 
   get alpnProtocol() {
@@ -97,11 +97,11 @@ class TlsState {
     const witnessed = keylog !== undefined || session !== undefined;
     const asks = choosesName !== undefined || alpnCallback !== undefined;
     const common = { rejectUnauthorized, tapped, initialData, witnessed };
-    if (this.#isServer) {
-      this.#witness = this.#handle.shakeAsServer(this.#context, { requestCert, asks, ...common });
+    if (this.#side.isServer) {
+      this.#witness = this.#handle.shakeAsServer(this.#side.context, { requestCert, asks, ...common });
     } else {
-      const wishes = { host: this.#host, serverName: this.#serverName, session: this.#session };
-      this.#witness = this.#handle.shakeAsClient(this.#context, { ...wishes, ...common });
+      const wishes = { host: this.#side.host, serverName: this.#serverName, session: this.#session };
+      this.#witness = this.#handle.shakeAsClient(this.#side.context, { ...wishes, ...common });
     }
   }
 
@@ -124,13 +124,13 @@ class TlsState {
     this.authorized = authorized;
     this.refused = refused;
     this.#alpn = alpn ?? false;
-    if (this.#isServer) this.#serverName = serverName ?? undefined;
+    if (this.#side.isServer) this.#serverName = serverName ?? undefined;
     this.#error = problem ? this.#certificateError(problem, this.#handle.peerChain()) : null;
     // As in Bun: a server calls even a handshake with a refused client a success, a client not even a lenient one with a
     // certificate for another name.
-    this.success = this.#isServer || !(refused || !nameMatches);
+    this.success = this.#side.isServer || !(refused || !nameMatches);
     if (this.#fragment !== undefined) this.#handle.setFragment(this.#fragment);
-    if (this.#witness !== undefined && !this.#isServer) this.#handle.announce();
+    if (this.#witness !== undefined && !this.#side.isServer) this.#handle.announce();
     return this.#error;
   }
 
@@ -153,7 +153,7 @@ class TlsState {
   fail({ hungUp, timedOut, protocol, problem, peerChain, serverName }) {
     this.#phase = FAILED;
     this.#refusedChain = peerChain;
-    if (this.#isServer) this.#serverName = serverName ?? undefined;
+    if (this.#side.isServer) this.#serverName = serverName ?? undefined;
     if (problem) {
       this.#error = this.#certificateError(problem, peerChain);
       return this.#error;
@@ -165,7 +165,7 @@ class TlsState {
 
   /** Whether Bun tells the secrets after the handshake, not before: it does so on the side that has the last word in it. */
   get tellsLate() {
-    return this.#witness !== undefined && this.#isServer === (this.#handle.cipher()?.version === 'TLSv1.2');
+    return this.#witness !== undefined && this.#side.isServer === (this.#handle.cipher()?.version === 'TLSv1.2');
   }
 
   /** The lines of the key log that nobody was told yet. @returns {Buffer[]} */
@@ -213,7 +213,7 @@ class TlsState {
   }
 
   getEphemeralKeyInfo() {
-    if (!this.#isLive || this.#isServer) return null;
+    if (!this.#isLive || this.#side.isServer) return null;
     const curve = this.#phase === DONE ? this.#handle.curve() : undefined;
     return curve ? { type: 'ECDH', ...curve } : {};
   }
@@ -225,7 +225,7 @@ class TlsState {
     const [leaf, ...others] = this.#peerChain();
     if (leaf === undefined) return undefined;
     if (abbreviated !== false) return describe(new X509Certificate(leaf));
-    return describeWithIssuers(leaf, [...others, ...(this.#entry.ca ?? [])]);
+    return describeWithIssuers(leaf, [...others, ...(this.#side.entry.ca ?? [])]);
   }
 
   getPeerX509Certificate() {
@@ -235,9 +235,9 @@ class TlsState {
 
   getServername() {
     if (!this.#isLive) return undefined;
-    if (this.#isServer) return this.#serverName;
+    if (this.#side.isServer) return this.#serverName;
     // As in Bun, `setServername` with an empty name does not change what is announced.
-    const name = (this.#serverName || this.#entry.serverName) ?? this.#host;
+    const name = (this.#serverName || this.#side.entry.serverName) ?? this.#side.host;
     // Differs from Bun (6): an address is not announced.
     return name === undefined || name === '' || net.isIP(name) !== 0 ? undefined : name;
   }
@@ -270,7 +270,7 @@ class TlsState {
   getX509Certificate() {
     if (!this.#isLive) return undefined;
     // A client has shown its certificate only if it was asked for it; Bun tells what it would show.
-    const own = this.#phase === DONE ? this.#handle.ownCertificate() : this.#context.certificate();
+    const own = this.#phase === DONE ? this.#handle.ownCertificate() : this.#side.context.certificate();
     return own ? new X509Certificate(own) : undefined;
   }
 
@@ -296,7 +296,7 @@ class TlsState {
     if (!this.#isLive) return;
     if (args.length === 0) throw new Error('Expected 1 argument');
     if (typeof args[0] !== 'string') throw new Error('Expected "serverName" to be a string');
-    if (this.#isServer) throw new Error('Cannot issue SNI from a TLS server-side socket');
+    if (this.#side.isServer) throw new Error('Cannot issue SNI from a TLS server-side socket');
     if (this.#phase !== BEFORE) throw new Error('Already started.');
     this.#serverName = args[0];
   }
@@ -339,7 +339,7 @@ class TlsState {
   /** @returns {Buffer[]} */
   #peerChain() {
     if (!this.#isLive) return [];
-    return this.#phase === DONE ? this.#handle.peerChain() : this.#refusedChain;
+    return this.#phase === DONE ? this.#handle.peerChain() : (this.#refusedChain ?? []);
   }
 
   /**
@@ -348,7 +348,7 @@ class TlsState {
    */
   #certificateError({ code, message }, chain) {
     // An empty name stands for the host, one that `setServername` gave too.
-    const name = (this.#serverName ?? this.#entry.serverName) || this.#host || NAME_OF_NO_HOST;
+    const name = (this.#serverName ?? this.#side.entry.serverName) || this.#side.host || NAME_OF_NO_HOST;
     if (code !== 'ERR_TLS_CERT_ALTNAME_INVALID' || chain.length === 0) {
       return tlsError(message, code);
     }
