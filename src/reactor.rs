@@ -123,7 +123,8 @@ enum Handle {
     Stream(Transport),
     /// The last bytes of a closed socket are being sent; nobody asks for it any more.
     Farewell,
-    Udp(Udp),
+    /// Boxed: it is twice as large as a stream, of which there are more.
+    Udp(Box<Udp>),
 }
 
 /// Where finished work of other threads arrives.
@@ -470,7 +471,7 @@ impl Reactor {
             self.entries.remove(key.index);
             return Err(error);
         }
-        self.put(key, Handle::Udp(Udp::new(io)));
+        self.put(key, Handle::Udp(Box::new(Udp::new(io))));
         self.reference(key.index, true);
         Ok(key.index)
     }
