@@ -6,6 +6,7 @@ const diagnostics = require('./diagnostics');
 const { engine } = require('./engine');
 const { isError, systemError } = require('./errors');
 const { copy } = require('./received');
+const { expectRest } = require('./resting');
 const { TlsState, disconnected, protocolError } = require('./tls-state');
 
 /**
@@ -61,6 +62,7 @@ class SecureConnection extends ClientConnection {
   }
 
   handshaken() {
+    expectRest();
     const error = this.tls.settle();
     this.#publish(this.tls.success, error);
     const late = this.tls.tellsLate;

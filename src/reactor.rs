@@ -6,6 +6,7 @@
 
 mod connections;
 mod handshakes;
+mod resting;
 #[cfg(test)]
 mod tests;
 
@@ -95,6 +96,8 @@ pub struct Reactor {
     shakes_hands: bool,
     /// Received records on their way through rustls; empty until the first handshake.
     ciphertext: Vec<u8>,
+    /// TLS connections of which some memory can be had back later.
+    young: resting::Young,
 }
 
 #[derive(Debug)]
@@ -228,6 +231,7 @@ impl Reactor {
             referenced: 0,
             shakes_hands: !runtime::has_processors(),
             ciphertext: Vec::new(),
+            young: resting::Young::default(),
         })
     }
 

@@ -219,6 +219,13 @@ impl Transport {
         }
     }
 
+    /// Gives memory back that nothing but a handshake needs.
+    pub fn give_back(&mut self) {
+        if let Self::Secure(stream) = self {
+            stream.session().give_back();
+        }
+    }
+
     /// Holds back data and the end of the stream.
     pub fn pause(&mut self) {
         match self {

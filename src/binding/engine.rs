@@ -302,6 +302,13 @@ impl Engine {
         self.core.counters.read(self.core.bell.calls())
     }
 
+    /// Gives memory of TLS handshakes back to the system. Milliseconds until more can be, 0 when nothing is left.
+    #[napi]
+    pub fn give_back(&self) -> u32 {
+        let delay = self.core.with(Reactor::give_back).flatten();
+        delay.map_or(0, |delay| u32::try_from(delay.as_millis() + 1).unwrap_or(u32::MAX))
+    }
+
     /// Sends the replies to datagrams that wait for others, since there may be no later.
     #[napi]
     pub fn send_replies(&self) {

@@ -91,6 +91,7 @@ impl Reactor {
             };
             self.put(key, Handle::Stream(transport));
             self.enqueue(key);
+            self.let_grow_old(key);
         }
         Event::Handshaken(key.index)
     }

@@ -70,3 +70,60 @@ fn a_flooded_socket_is_at_most_a_batch_ahead_of_the_others() {
     }
     assert!(ahead <= BATCH, "{ahead}");
 }
+
+/// Where pages have 4 KiB.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[test]
+fn tls_connections_take_up_less_memory_when_they_have_grown_older() {
+    use std::os::fd::IntoRawFd as _;
+    use std::sync::{Arc, mpsc};
+    use std::time::Duration;
+
+    use super::Target;
+    use crate::shaking::Handshake;
+    use crate::tls::{ServerParameters, tests::contexts};
+
+    /// A failing wait ends here.
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    let (sender, wakes) = mpsc::channel();
+    let mut reactor = Reactor::new(Wake::new(move || sender.send(()).unwrap_or_default())).expect("a reactor");
+    let (client_context, server_context) = contexts();
+    let (near, far) = std::os::unix::net::UnixStream::pair().expect("a connection");
+    let client = reactor.connect(Target::Descriptor(near.into_raw_fd()), false);
+    let server = reactor.connect(Target::Descriptor(far.into_raw_fd()), false);
+    let hold_memory = |reactor: &mut Reactor| {
+        [client, server].map(|slot| reactor.stream(slot).and_then(|stream| Some(stream.session()?.holds_memory())))
+    };
+    let (mut shaken, mut scratch) = (0, vec![0; READ_LIMIT]);
+    reactor.begin(false);
+    loop {
+        match reactor.next(&mut scratch).expect("the poll works") {
+            Next::Event(Event::Connected(slot)) => {
+                let handshake = if slot == client {
+                    Handshake::Client(Arc::clone(&client_context), client_context.parameters(Some("localhost")))
+                } else {
+                    Handshake::Server(Arc::clone(&server_context), ServerParameters::default())
+                };
+                reactor.expect_handshake(slot, false);
+                reactor.shake_hands(slot, handshake, Vec::new());
+            }
+            Next::Event(Event::Handshaken(_)) => {
+                shaken += 1;
+            }
+            Next::Event(event) => assert!(shaken > 0, "{event:?}"),
+            Next::Yield => reactor.begin(false),
+            Next::Idle if shaken == 2 => break,
+            Next::Idle => {
+                reactor.sleep().expect("the poll works");
+                wakes.recv_timeout(LIMIT).expect("a wake-up");
+                reactor.begin(false);
+            }
+        }
+    }
+    assert_eq!(hold_memory(&mut reactor), [Some(true); 2], "while they are young");
+    while let Some(delay) = reactor.give_back() {
+        std::thread::sleep(delay);
+    }
+    assert_eq!(hold_memory(&mut reactor), [Some(false); 2]);
+}

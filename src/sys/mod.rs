@@ -9,6 +9,8 @@ mod memory;
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 #[path = "other_allocators.rs"]
 mod memory;
+#[cfg_attr(target_os = "linux", expect(unsafe_code, reason = "an allocator, and a system call that takes an address"))]
+mod pages;
 #[cfg(unix)]
 #[path = "unix.rs"]
 #[expect(unsafe_code, reason = "system calls that no crate wraps")]
@@ -21,6 +23,9 @@ mod poller;
 pub use async_stream::AsyncStream;
 pub use datagram::{Arrived, DatagramIo, DatagramSharing, Membership, Packet, Reported};
 pub use memory::{PREFETCHES, expect_foreign_frees, expect_large_blocks, prefetch_behind};
+pub use pages::give_back;
+#[cfg(all(test, target_os = "linux"))]
+pub(crate) use pages::is_resident;
 pub use platform::{
     BAD_DESCRIPTOR, CONNECTION_REFUSED, Descriptor, INVALID, IO_ERROR, ListenerIo, Sharing, StreamIo, UNSUPPORTED,
     interface_index, interface_name, is_aborted, is_transient, number,

@@ -35,7 +35,8 @@ impl Framing {
         count
     }
 
-    fn is_between(&self) -> bool {
+    /// Whether the next byte begins a record.
+    pub(super) fn is_between(&self) -> bool {
         self.known == 0 && self.left == 0
     }
 

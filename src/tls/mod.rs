@@ -35,7 +35,7 @@ mod tap;
 mod verify;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use client::{ClientContext, ClientParameters};
 pub use failure::{CertificateProblem, ContextError, HandshakeFailure, ProtocolFailure};

@@ -15,6 +15,7 @@ use super::opener::Opener;
 use super::resumption::{SavedSession, opaque_handle};
 use super::scope::Scope;
 use super::verify::Verdict;
+use crate::sys::give_back;
 
 /// Ciphertext that may wait for the transport. A write takes no more plaintext than fits, so that what a slow peer does not
 /// read stays with the program, which is told by the return value.
@@ -109,6 +110,8 @@ pub struct Session {
     opener: Option<Opener>,
     /// Whether the last record was application data, so that the next one may be opened here.
     direct: bool,
+    /// Whether the memory that rustls reads into is to take up none.
+    gives_back: bool,
     unfinished: Vec<u8>,
     first: First,
     max_fragment: usize,
@@ -117,6 +120,16 @@ pub struct Session {
     peer_closed: bool,
     closing: bool,
     failed: bool,
+}
+
+/// A reader that has nothing to give, and takes the pages that it was to fill.
+struct Reclaiming;
+
+impl io::Read for Reclaiming {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        give_back(into);
+        Err(io::ErrorKind::WouldBlock.into())
+    }
 }
 
 impl Session {
@@ -133,6 +146,7 @@ impl Session {
             framing,
             opener,
             direct: false,
+            gives_back: false,
             unfinished: Vec::new(),
             first: First::Waits(tickets),
             max_fragment: MAX_FRAGMENT,
@@ -176,6 +190,7 @@ impl Session {
         // What rustls has begun to read before the handshake was over, it gets to the end.
         let mut start = self.framing.finish(ciphertext);
         self.pass_on(&ciphertext[..start], into, &mut received);
+        let mut passed_on = start > 0;
         while let Some(header) = ciphertext[start..].first_chunk::<HEADER>()
             && !self.failed
             && !self.peer_closed
@@ -199,12 +214,16 @@ impl Session {
                 received.plaintext += count;
                 continue;
             }
+            passed_on = true;
             let before = received.plaintext;
             self.pass_on(record, into, &mut received);
             self.direct = received.plaintext > before;
         }
         let ignored = self.failed || self.peer_closed;
-        // Most reads end with a record. Then the memory is given back: most connections are idle.
+        if passed_on && self.gives_back {
+            self.give_back();
+        }
+        // Most reads end with a record. Then the memory is freed: most connections are idle.
         self.unfinished = if ignored { Vec::new() } else { ciphertext[start..].to_vec() };
         received.peer_closed = self.peer_closed;
         received
@@ -244,6 +263,39 @@ impl Session {
                 received.failure = Some(ProtocolFailure::EXCESSIVE_MESSAGE_SIZE);
             }
         }
+    }
+
+    /// Gives the memory back to the system that rustls has read the handshake into, and keeps for good. From now on it does so whenever
+    /// rustls has been given something, which it seldom is.
+    pub fn give_back(&mut self) {
+        self.gives_back = true;
+        // Only between two records: what has come of one is in that memory.
+        if self.framing.is_between() {
+            // Nothing is read, so that all that this can come to is a failure which changes nothing.
+            let _ = self.connection.read_tls(&mut Reclaiming);
+        }
+    }
+
+    /// Whether the memory that rustls would read into takes up any.
+    #[cfg(all(test, target_os = "linux"))]
+    pub(crate) fn holds_memory(&mut self) -> bool {
+        let mut resident = false;
+        self.look_at_buffer(|buffer| resident = crate::sys::is_resident(buffer));
+        resident
+    }
+
+    /// Has `look` look at the memory that rustls would read into.
+    #[cfg(all(test, target_os = "linux"))]
+    pub(super) fn look_at_buffer(&mut self, look: impl FnMut(&mut [u8])) {
+        struct Looking<F>(F);
+        impl<F: FnMut(&mut [u8])> io::Read for Looking<F> {
+            fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+                (self.0)(into);
+                Err(io::ErrorKind::WouldBlock.into())
+            }
+        }
+        let failure = self.connection.read_tls(&mut Looking(look)).expect_err("nothing was read");
+        assert_eq!(failure.kind(), io::ErrorKind::WouldBlock);
     }
 
     fn process(&mut self) -> Result<IoState, rustls::Error> {

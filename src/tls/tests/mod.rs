@@ -83,6 +83,14 @@ fn serving(made: &Made) -> TlsOptions {
     TlsOptions { identities: vec![made.identity()], reject_unauthorized: true, ..TlsOptions::default() }
 }
 
+/// What a client and a server of `localhost` shake hands with.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub(crate) fn contexts() -> (Arc<ClientContext>, Arc<ServerContext>) {
+    let client = ClientContext::new(&trusting(), None).expect("the client's options");
+    let server = ServerContext::new(&[serving(certificates::server(certificates::Kind::Ecdsa))], None);
+    (Arc::new(client), Arc::new(server.expect("the server's options")))
+}
+
 /// Moves what `from` has to send to `to`; returns the plaintext and what else came.
 fn pass(from: &mut Session, to: &mut Session) -> (Vec<u8>, Received) {
     let mut wire = Vec::new();

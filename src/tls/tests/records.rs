@@ -28,6 +28,27 @@ fn drain(session: &mut Session) -> Vec<u8> {
     wire
 }
 
+/// Where pages have 4 KiB.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[test]
+fn a_session_that_is_to_give_memory_back_keeps_none_for_reading() {
+    let (mut client, mut server) = established();
+    assert!(server.holds_memory(), "after the handshake");
+    server.give_back();
+    assert!(!server.holds_memory());
+    for (times, text) in [b"first".as_slice(), b"second", b"third"].into_iter().enumerate() {
+        server.look_at_buffer(|buffer| buffer.fill(1));
+        assert!(server.holds_memory());
+        client.write_plaintext(text);
+        if times == 2 {
+            client.change_keys();
+        }
+        assert_eq!(pass(&mut client, &mut server).0, text);
+        // The second record is opened without rustls, which then has nothing to give back.
+        assert_eq!(server.holds_memory(), times == 1, "{times}");
+    }
+}
+
 #[test]
 fn takes_no_more_than_the_backlog_holds() {
     let (mut client, mut server) = established();
