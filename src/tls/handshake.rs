@@ -156,7 +156,7 @@ where
                 name_matches: verdict == Verdict::Trusted
                     || policy.names(connection.peer_certificates().unwrap_or_default()),
                 resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
-                server_name: parameters.sni,
+                announced: parameters.sni,
                 identities: Arc::clone(&context.identities),
                 own_finished,
                 peer_finished,
@@ -247,7 +247,7 @@ where
                 refused: mode.reject && matches!(verdict, Some(Verdict::Untrusted(_))),
                 name_matches: true,
                 resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
-                server_name,
+                announced: None,
                 identities: Arc::clone(&entry.identities),
                 own_finished,
                 peer_finished,

@@ -80,7 +80,8 @@ pub(super) struct Facts {
     /// Whether the peer's certificate is for the expected name, whatever else is wrong with it.
     pub(super) name_matches: bool,
     pub(super) resumed: bool,
-    pub(super) server_name: Option<String>,
+    /// The name that a client announced. A server's rustls keeps what it was told.
+    pub(super) announced: Option<String>,
     pub(super) identities: Arc<Identities>,
     pub(super) own_finished: Vec<u8>,
     pub(super) peer_finished: Vec<u8>,
@@ -451,7 +452,10 @@ impl Session {
     /// The name that the client announced.
     #[must_use]
     pub fn server_name(&self) -> Option<&str> {
-        self.facts.server_name.as_deref()
+        match &self.connection {
+            Connection::Server(connection) => connection.server_name(),
+            Connection::Client(_) => self.facts.announced.as_deref(),
+        }
     }
 
     /// `TLSv1.2` or `TLSv1.3`.
