@@ -178,6 +178,7 @@ pub struct ClientShake {
 
 /// How one connection answers a handshake.
 #[napi(object, object_to_js = false)]
+#[derive(Default)]
 pub struct ServerShake {
     /// `setVerifyMode()`'s arguments.
     pub request_cert: Option<bool>,
@@ -366,7 +367,8 @@ impl SocketHandle {
 
     /// Answers a handshake. The outcome comes as an event.
     #[napi]
-    pub fn shake_as_server(&self, tls: &ServerTls, shake: ServerShake) -> Option<TlsWitness> {
+    pub fn shake_as_server(&self, tls: &ServerTls, shake: Option<ServerShake>) -> Option<TlsWitness> {
+        let shake = shake.unwrap_or_default();
         let witness = shake.witnessed.then(TlsWitness::default);
         let parameters = ServerParameters {
             verify_mode: shake.request_cert.zip(shake.reject_unauthorized),
