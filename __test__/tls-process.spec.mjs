@@ -23,6 +23,33 @@ test('the process ends when everything is closed, and not before', async (t) => 
   t.is(out.trim(), 'over');
 });
 
+test('memory that only handshakes need is given back later, for which no process stays', async (t) => {
+  const { code, out } = await outcome(`
+    import { createRequire } from 'node:module';
+    const { Engine } = createRequire(${JSON.stringify(import.meta.url)})('../lib/native.js');
+    const { giveBack } = Engine.prototype;
+    let delay = -1;
+    Engine.prototype.giveBack = function () {
+      delay = giveBack.call(this);
+      return delay;
+    };
+    ${both(
+      `const kept = process.getActiveResourcesInfo().includes('Timeout');
+       console.log(delay, kept);
+       const wait = setInterval(() => {
+         if (delay !== 0) return;
+         clearInterval(wait);
+         console.log(delay);
+         socket.end();
+         listener.stop();
+       }, 20);`,
+      true,
+    )}
+  `);
+  t.is(code, 0);
+  t.deepEqual(out.trim().split('\n'), ['-1 false', '0']);
+});
+
 test('what close() still has to send is sent before the process ends', async (t) => {
   t.timeout(30_000);
   let bytes = 0;
