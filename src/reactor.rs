@@ -27,7 +27,7 @@ use crate::log::step;
 use crate::runtime;
 use crate::shaking::Stepped;
 use crate::slab::{Key, Slab};
-use crate::stream::{StreamEvent, Written};
+use crate::stream::{BULK, StreamEvent, Written};
 use crate::sys::{DatagramIo, ListenerIo, Poller, Ready, STREAM, StreamIo};
 use crate::tls::Failed;
 use crate::transport::{Step, Transport};
@@ -37,6 +37,11 @@ use crate::udp::{Inbox, Sent, Udp, UdpEvent};
 /// How long steps of handshakes may be taken without a look at the poll. Peers that are answered together wait less for each
 /// other than those that are answered one by one: with a look after every few steps a handshake costs a sixth more.
 const STEPPING: Duration = Duration::from_millis(2);
+
+/// The most bytes of a data event of a plain socket, if much was written after the last one: what is passed on is then still in the
+/// processor's cache when it is sent. Echoing bulk data on 8 and 2 connections is 5 and 2 % faster with it; data that goes nowhere would
+/// be an eighth slower.
+const PASSED_ON: usize = 256 * 1024;
 
 /// Something that the JS half has to be told; the numbers are slots.
 #[derive(Debug)]
@@ -96,6 +101,8 @@ pub struct Reactor {
     shakes_hands: bool,
     /// Received records on their way through rustls; empty until the first handshake.
     ciphertext: Vec<u8>,
+    /// Whether much was written since the last large data event.
+    passes_on: bool,
     /// TLS connections of which some memory can be had back later.
     young: resting::Young,
 }
@@ -231,6 +238,7 @@ impl Reactor {
             referenced: 0,
             shakes_hands: !runtime::has_processors(),
             ciphertext: Vec::new(),
+            passes_on: false,
             young: resting::Young::default(),
         })
     }
@@ -564,6 +572,7 @@ impl Reactor {
     /// Sends at once what the kernel takes; nothing is kept.
     pub fn write(&mut self, slot: u32, bytes: &[u8]) -> Option<Written> {
         self.turn.count_written(slot);
+        self.passes_on |= bytes.len() >= BULK;
         self.with_stream(slot, |stream| stream.write(bytes))
     }
 
@@ -627,7 +636,9 @@ impl Reactor {
             Handle::Pending { .. } => self.pending(key),
             Handle::Farewell => None,
             Handle::Stream(stream) => {
-                let step = stream.step(scratch, &mut self.ciphertext);
+                let passes_on = self.passes_on && matches!(stream, Transport::Plain(_));
+                let limit = if passes_on { PASSED_ON.min(scratch.len()) } else { scratch.len() };
+                let step = stream.step(&mut scratch[..limit], &mut self.ciphertext);
                 let work = stream.has_work();
                 match step {
                     Some(Step::Event(event)) => Some(self.stream_event(key, event, work)),
@@ -681,7 +692,7 @@ impl Reactor {
                 self.discard(key.index);
             }
             // The receive that follows counts, and puts the stream back into the queue.
-            StreamEvent::Bulk(_) => {}
+            StreamEvent::Bulk(_) => self.passes_on = false,
             StreamEvent::Data(_) | StreamEvent::Raw(_) | StreamEvent::Hello | StreamEvent::End | StreamEvent::Drain => {
                 self.turn.count(if let StreamEvent::Data(bytes) = event { bytes } else { 0 });
                 if work {

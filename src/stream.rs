@@ -40,6 +40,8 @@ pub struct Stream {
     ready: Readiness,
     paused: bool,
     bulk: bool,
+    /// Whether more waits than the last [`StreamEvent::Bulk`] has told of.
+    more: bool,
     /// A failure that a send or a bulk read has taken off the socket; the step that finds the end tells it.
     failure: Option<Failure>,
     /// The poll has said that the connection is over while there was still something to read, and a send has taken the reason: a
@@ -122,6 +124,7 @@ impl Stream {
             ready,
             paused: false,
             bulk: false,
+            more: false,
             failure: None,
             gone: false,
         }
@@ -154,7 +157,7 @@ impl Stream {
             || (self.ready.writable && matches!(self.write, WriteSide::Full | WriteSide::Flushing { .. }))
     }
 
-    /// Takes one step. `scratch` receives the bytes of a [`StreamEvent::Data`].
+    /// Takes one step. `scratch` receives the bytes of a [`StreamEvent::Data`]; no event is of more than fit into it.
     pub fn step(&mut self, scratch: &mut [u8]) -> Option<StreamEvent> {
         if self.is_over() {
             return Some(StreamEvent::Closed(None));
@@ -188,7 +191,8 @@ impl Stream {
             }
             0
         });
-        self.ready.readable = count == 0 || into.len() == READ_LIMIT || self.ready.read_on || self.ready.failed;
+        let more = std::mem::take(&mut self.more);
+        self.ready.readable = count == 0 || more || self.ready.read_on || self.ready.failed;
         self.bulk = count >= BULK;
         count
     }
@@ -329,7 +333,8 @@ impl Stream {
             && let Ok(count) = self.io.available()
             && count >= BULK
         {
-            return Some(StreamEvent::Bulk(count.min(READ_LIMIT)));
+            self.more = count > scratch.len();
+            return Some(StreamEvent::Bulk(count.min(scratch.len())));
         }
         match self.io.receive(scratch) {
             Ok(0) => {
@@ -382,5 +387,78 @@ impl Stream {
         let shut = self.io.shutdown(Shutdown::Write).is_ok();
         self.write = WriteSide::Shut;
         shut
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::net::{Ipv4Addr, TcpListener, TcpStream};
+
+    use super::*;
+
+    /// A stream, and the other end of its connection.
+    fn connected() -> (Stream, TcpStream) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let far = TcpStream::connect(listener.local_addr().expect("bound")).expect("a connection");
+        let near = listener.accept().expect("the connection").0;
+        near.set_nonblocking(true).expect("a socket");
+        // Some hundred KB, or what the system allows.
+        socket2::SockRef::from(&near).set_recv_buffer_size(1 << 20).expect("a socket");
+        (Stream::new(StreamIo::from_std(near), false), far)
+    }
+
+    /// Everything that comes in steps with so much memory, `total` bytes in all, and the sizes of the bulk events among it.
+    fn receive_all(stream: &mut Stream, limit: usize, total: usize) -> (Vec<u8>, Vec<usize>) {
+        let (mut scratch, mut all, mut bulk) = (vec![0; limit], Vec::new(), Vec::new());
+        while all.len() < total {
+            // What the poll would say, which is not asked here.
+            stream.ready.readable = true;
+            match stream.step(&mut scratch) {
+                Some(StreamEvent::Data(count)) => all.extend_from_slice(&scratch[..count]),
+                Some(StreamEvent::Bulk(count)) => {
+                    bulk.push(count);
+                    let mut memory = vec![0; count];
+                    let received = stream.receive(&mut memory);
+                    all.extend_from_slice(&memory[..received]);
+                }
+                None => std::thread::yield_now(),
+                event => panic!("{event:?}"),
+            }
+        }
+        (all, bulk)
+    }
+
+    #[test]
+    fn no_event_is_larger_than_the_memory_for_it_and_the_rest_follows() {
+        const TOTAL: usize = 4_000_000;
+        for limit in [BULK, BULK + 1, 100_000, READ_LIMIT] {
+            let (mut stream, mut far) = connected();
+            let sent: Vec<u8> = (0..TOTAL).map(|index| (index / 251).to_le_bytes()[0]).collect();
+            let expected = sent.clone();
+            let sender = std::thread::spawn(move || far.write_all(&sent).map(|()| far));
+            let (received, bulk) = receive_all(&mut stream, limit, TOTAL);
+            assert!(received == expected, "{limit}");
+            assert!(bulk.iter().all(|count| (BULK..=limit).contains(count)), "{bulk:?}");
+            sender.join().expect("no panic").expect("everything is sent");
+        }
+    }
+
+    #[test]
+    fn what_a_bulk_event_leaves_is_read_without_another_word_of_the_poll() {
+        const TOTAL: usize = 150_000;
+        let (mut stream, mut far) = connected();
+        far.write_all(&vec![7; TOTAL]).expect("it fits");
+        while stream.io.available().expect("a socket") < TOTAL {
+            std::thread::yield_now();
+        }
+        stream.ready.readable = true;
+        let mut scratch = vec![0; BULK];
+        assert_eq!(stream.step(&mut scratch), Some(StreamEvent::Data(BULK)));
+        assert_eq!(stream.step(&mut scratch), Some(StreamEvent::Bulk(BULK)));
+        assert_eq!(stream.receive(&mut scratch), BULK);
+        assert!(stream.has_work());
+        assert_eq!(stream.step(&mut scratch), Some(StreamEvent::Data(TOTAL - 2 * BULK)));
+        assert!(!stream.has_work());
     }
 }
