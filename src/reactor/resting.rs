@@ -39,6 +39,8 @@ impl Reactor {
                 given += 1;
             }
         }
+        // As long as the largest storm of handshakes needed.
+        self.young.0.shrink_to_fit();
         None
     }
 }
