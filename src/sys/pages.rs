@@ -18,6 +18,8 @@ mod linux {
     use std::ffi::c_void;
     use std::ops::Range;
 
+    use once_cell::sync::OnceCell;
+
     /// What rustls reads at a time, and the usual size of a page. Where pages are larger, nothing is ever given back.
     const PAGE: usize = 4096;
 
@@ -85,8 +87,15 @@ mod linux {
         }
     }
 
+    /// The size of a page, once it is known; rustix would look for it in memory that valgrind does not know.
+    fn page_size() -> usize {
+        static SIZE: OnceCell<usize> = OnceCell::new();
+        // SAFETY: it only tells a number.
+        *SIZE.get_or_init(|| usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(PAGE))
+    }
+
     fn pages_in(memory: &[u8]) -> Range<usize> {
-        let page = rustix::param::page_size();
+        let page = page_size();
         let start = memory.as_ptr().align_offset(page).min(memory.len());
         start..start + (memory.len() - start) / page * page
     }
@@ -95,7 +104,7 @@ mod linux {
     #[cfg(test)]
     pub(crate) fn is_resident(memory: &[u8]) -> bool {
         let pages = pages_in(memory);
-        assert_eq!(pages.len(), rustix::param::page_size(), "one page");
+        assert_eq!(pages.len(), page_size(), "one page");
         let mut resident = 0;
         // SAFETY: the page is mapped, and one byte is what the system says of it.
         let status = unsafe { libc::mincore(memory[pages].as_ptr().cast_mut().cast(), PAGE, &raw mut resident) };
@@ -125,7 +134,7 @@ mod linux {
 
         #[test]
         fn only_whole_pages_are_given_back() {
-            let page = rustix::param::page_size();
+            let page = page_size();
             let mut bytes = vec![1u8; 4 * page];
             let whole = pages_in(&bytes[1..]);
             assert!(whole.len() == 3 * page || whole.len() == 2 * page, "{whole:?}");
