@@ -5,7 +5,7 @@
 
 #[cfg(target_os = "linux")]
 pub use linux::give_back;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
 pub(crate) use linux::is_resident;
 
 /// Known to Linux only.
@@ -101,7 +101,7 @@ mod linux {
     }
 
     /// Whether the one page in `memory` takes up any.
-    #[cfg(test)]
+    #[cfg(all(test, target_arch = "x86_64"))]
     pub(crate) fn is_resident(memory: &[u8]) -> bool {
         let pages = pages_in(memory);
         assert_eq!(pages.len(), page_size(), "one page");

@@ -278,7 +278,7 @@ impl Session {
     }
 
     /// Whether the memory that rustls would read into takes up any.
-    #[cfg(all(test, target_os = "linux"))]
+    #[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
     pub(crate) fn holds_memory(&mut self) -> bool {
         let mut resident = false;
         self.look_at_buffer(|buffer| resident = crate::sys::is_resident(buffer));
@@ -286,7 +286,7 @@ impl Session {
     }
 
     /// Has `look` look at the memory that rustls would read into.
-    #[cfg(all(test, target_os = "linux"))]
+    #[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
     pub(super) fn look_at_buffer(&mut self, look: impl FnMut(&mut [u8])) {
         struct Looking<F>(F);
         impl<F: FnMut(&mut [u8])> io::Read for Looking<F> {
