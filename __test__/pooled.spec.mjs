@@ -7,8 +7,8 @@ import { rawClient } from './support/raw.mjs';
 /** A message that tells which one it is. */
 const message = (number, length) => Buffer.alloc(length, number % 251);
 
-/** Sends one message after the other, each when the one before has arrived; gives what came. */
-async function received(t, count, length, binaryType) {
+/** Sends one message after the other, every second longer by `more`, each when the one before has arrived; gives what came. */
+async function received(t, count, length, binaryType, more = 0) {
   const all = [];
   let arrived = 0;
   let wake = () => {};
@@ -26,9 +26,12 @@ async function received(t, count, length, binaryType) {
   });
   t.teardown(() => listener.stop(true));
   const client = await rawClient(t, listener);
+  let sent = 0;
   for (let number = 0; number < count; number += 1) {
-    client.write(message(number, length));
-    while (arrived < (number + 1) * length) {
+    const next = message(number, length + (number % 2) * more);
+    client.write(next);
+    sent += next.length;
+    while (arrived < sent) {
       await new Promise((resolve) => {
         wake = resolve;
       });
@@ -44,10 +47,30 @@ test('many messages are kept, and share memory', async (t) => {
   t.true(new Set(all.map((data) => data.buffer)).size < all.length);
 });
 
-test('without it they share nothing', async (t) => {
-  const all = await received(t, 20, 1000, 'buffer');
-  t.is(new Set(all.map((data) => data.buffer)).size, all.length);
-  t.true(all.every((data) => data.byteOffset === 0 && data.buffer.byteLength === data.length));
+// So many events of one length that some of their memory is made ahead, more than once (`lib/stock.js`).
+for (const length of [65, 1000, 1024, 1025, 4096, 16_384]) {
+  test(`without it ${length} bytes, again and again, share nothing`, async (t) => {
+    const all = await received(t, 200, length, 'buffer');
+    t.is(new Set(all.map((data) => data.buffer)).size, all.length);
+    t.true(all.every((data) => data.byteOffset === 0 && data.buffer.byteLength === length));
+    t.true(all.every((data, number) => data.equals(message(number, length))));
+  });
+}
+
+test('memory that was made ahead for one length goes to no other', async (t) => {
+  const lengths = [100, 5000, 100, 64, 101, 100, 5000];
+  for (const length of lengths) {
+    // As many as make the next length expected, and some of what was made for it are left.
+    const all = await received(t, 20, length, 'uint8array');
+    t.true(all.every((data) => data.byteLength === length && data.buffer.byteLength === length));
+    t.true(all.every((data, number) => data.every((byte) => byte === number % 251)));
+  }
+});
+
+test('sizes in turns', async (t) => {
+  const all = await received(t, 100, 200, 'arraybuffer', 50);
+  t.true(all.every((data, number) => data.byteLength === (number % 2 ? 250 : 200)));
+  t.true(all.every((data, number) => new Uint8Array(data).every((byte) => byte === number % 251)));
 });
 
 for (const [binaryType, Type] of [

@@ -4,6 +4,7 @@
 const { Buffer } = require('node:buffer');
 const { native, scratch } = require('./engine');
 const { ARRAYBUFFER, POOLED, UINT8ARRAY } = require('./handlers');
+const { fromStock, isZeroed } = require('./stock');
 
 // Node's own Buffer class, constructible: `Buffer` itself is not.
 const FastBuffer = /** @type {any} */ (Buffer)[Symbol.species];
@@ -17,8 +18,11 @@ const ON_HEAP = 64;
  * and a Buffer costs little beside the copying.
  */
 const KEPT_VIEWS = 4096;
-/** Up to this length it pays to prefetch the memory of the next event; beyond, its lines are waited for as long as they would be later. */
-const PREFETCH_LIMIT = 16 * 1024;
+/**
+ * Up to this length it pays to have memory ready ahead of the event, made or at least prefetched. Beyond, lines that are prefetched are
+ * waited for as long as they would be later.
+ */
+const AHEAD = 16 * 1024;
 
 /** Filled, so that V8 keeps it as a plain list: in one with gaps it would look lengths up by their hash. @type {(Uint8Array | undefined)[]} */
 const views = new Array(KEPT_VIEWS + 1).fill(undefined);
@@ -40,9 +44,18 @@ function view(length) {
  */
 function copy(length, type) {
   if (type === POOLED) return fill(Buffer.allocUnsafe(length));
-  const bytes = length <= KEPT_VIEWS ? new FastBuffer(view(length)) : fill(Buffer.allocUnsafeSlow(length));
-  if (length > ON_HEAP && length <= PREFETCH_LIMIT && prefetchBehind !== undefined) prefetchBehind(bytes);
+  if (length <= ON_HEAP) return shape(new FastBuffer(view(length)), type);
+  if (length > AHEAD) return shape(fill(Buffer.allocUnsafeSlow(length)), type);
+  const ahead = fromStock(length);
+  const bytes = ahead === undefined ? made(length) : fill(ahead);
+  const isCold = ahead === undefined || !isZeroed(length);
+  if (isCold && prefetchBehind !== undefined) prefetchBehind(bytes);
   return shape(bytes, type);
+}
+
+/** @param {number} length @returns {Buffer} */
+function made(length) {
+  return length <= KEPT_VIEWS ? new FastBuffer(view(length)) : fill(Buffer.allocUnsafeSlow(length));
 }
 
 /** @param {Buffer} bytes */
