@@ -47,9 +47,10 @@ test('many messages are kept, and share memory', async (t) => {
   t.true(new Set(all.map((data) => data.buffer)).size < all.length);
 });
 
-// So many events of one length that some of their memory is made ahead, more than once (`lib/stock.js`).
+// So many events of one length in a row, without those of other tests between them, that memory is made ahead more than once
+// (`lib/stock.js`).
 for (const length of [65, 1000, 1024, 1025, 4096, 16_384]) {
-  test(`without it ${length} bytes, again and again, share nothing`, async (t) => {
+  test.serial(`without it ${length} bytes, again and again, share nothing`, async (t) => {
     const all = await received(t, 200, length, 'buffer');
     t.is(new Set(all.map((data) => data.buffer)).size, all.length);
     t.true(all.every((data) => data.byteOffset === 0 && data.buffer.byteLength === length));
@@ -57,7 +58,7 @@ for (const length of [65, 1000, 1024, 1025, 4096, 16_384]) {
   });
 }
 
-test('memory that was made ahead for one length goes to no other', async (t) => {
+test.serial('memory that was made ahead for one length goes to no other', async (t) => {
   const lengths = [100, 5000, 100, 64, 101, 100, 5000];
   for (const length of lengths) {
     // As many as make the next length expected, and some of what was made for it are left.
@@ -67,7 +68,7 @@ test('memory that was made ahead for one length goes to no other', async (t) => 
   }
 });
 
-test('sizes in turns', async (t) => {
+test.serial('sizes in turns', async (t) => {
   const all = await received(t, 100, 200, 'arraybuffer', 50);
   t.true(all.every((data, number) => data.byteLength === (number % 2 ? 250 : 200)));
   t.true(all.every((data, number) => new Uint8Array(data).every((byte) => byte === number % 251)));
