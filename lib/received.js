@@ -44,8 +44,7 @@ function view(length) {
  */
 function copy(length, type) {
   if (type === POOLED) return fill(Buffer.allocUnsafe(length));
-  if (length <= ON_HEAP) return shape(new FastBuffer(view(length)), type);
-  if (length > AHEAD) return shape(fill(Buffer.allocUnsafeSlow(length)), type);
+  if (length <= ON_HEAP || length > AHEAD) return shape(made(length), type);
   const ahead = fromStock(length);
   const bytes = ahead === undefined ? made(length) : fill(ahead);
   const isCold = ahead === undefined || !isZeroed(length);
@@ -53,7 +52,7 @@ function copy(length, type) {
   return shape(bytes, type);
 }
 
-/** @param {number} length @returns {Buffer} */
+/** A Buffer for this event alone, made and filled. @param {number} length @returns {Buffer} */
 function made(length) {
   return length <= KEPT_VIEWS ? new FastBuffer(view(length)) : fill(Buffer.allocUnsafeSlow(length));
 }

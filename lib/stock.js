@@ -3,9 +3,6 @@
 
 const { Buffer } = require('node:buffer');
 
-// Node's own Buffer class, constructible: `Buffer` itself is not.
-const FastBuffer = /** @type {any} */ (Buffer)[Symbol.species];
-
 /**
  * How many arrays are made at once, and how many bytes: so many that the allocator's lock is seldom asked for, and so few that the event
  * that needs them waits for some 20 µs only, and nobody misses the memory.
@@ -21,7 +18,7 @@ const ZEROED = 1024;
 const stock = [];
 /** Their length. */
 let stocked = 0;
-/** The length of the last event that was not of this length, and how many in a row have had it. */
+/** Another length, that of the last event which was not of this one, and how many events in a row have had it. */
 let other = 0;
 let alike = 0;
 
@@ -35,22 +32,23 @@ let alike = 0;
  * @returns {Buffer | undefined}
  */
 function fromStock(length) {
-  if (length !== stocked && !isExpected(length)) return undefined;
+  // Two lengths that take turns must not give up each other's stock.
+  if (length === stocked) alike = 0;
+  else if (!replaces(length)) return undefined;
   if (stock.length === 0) fill();
   return stock.pop();
 }
 
 /**
- * Whether an event of another length than the stock's is one too many, so that the stock is given up for it.
+ * Whether the stock is given up for one of this length, another than it has.
  * @param {number} length
  */
-function isExpected(length) {
+function replaces(length) {
   if (length !== other) {
     other = length;
     alike = 0;
   }
   if (++alike < ALIKE) return false;
-  other = 0;
   stocked = length;
   stock.length = 0;
   return true;
@@ -58,7 +56,7 @@ function isExpected(length) {
 
 function fill() {
   for (let count = Math.min(MOST, Math.ceil(MOST_BYTES / stocked)); count > 0; count--) {
-    stock.push(isZeroed(stocked) ? new FastBuffer(stocked) : Buffer.allocUnsafeSlow(stocked));
+    stock.push(isZeroed(stocked) ? Buffer.alloc(stocked) : Buffer.allocUnsafeSlow(stocked));
   }
   // In the order in which they lie in memory, for whoever prefetches.
   stock.reverse();
