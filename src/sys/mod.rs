@@ -19,6 +19,8 @@ mod platform;
 #[path = "windows.rs"]
 mod platform;
 mod poller;
+#[cfg(unix)]
+mod transfer;
 
 pub use async_stream::AsyncStream;
 pub use datagram::{Arrived, DatagramIo, DatagramSharing, Membership, Packet, Reported};

@@ -1,11 +1,11 @@
 //! Sockets on Linux, macOS and their kin.
 
-use std::io::{self, IoSlice, Read};
+use std::io::{self, IoSlice};
 use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::os::fd::{AsRawFd, FromRawFd, RawFd};
 use std::time::Duration;
 
-use super::AsyncStream;
+use super::{AsyncStream, transfer};
 use mio::event::Source;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
@@ -147,7 +147,7 @@ impl StreamIo {
     /// The system's; `WouldBlock` when there is nothing.
     pub fn receive(&self, into: &mut [u8]) -> io::Result<usize> {
         loop {
-            match (&self.socket).read(into) {
+            match transfer::receive(&self.socket, into) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return result,
             }
@@ -161,7 +161,7 @@ impl StreamIo {
     /// The system's; `WouldBlock` when there is no room.
     pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         loop {
-            match send(&self.socket, bytes) {
+            match transfer::send(&self.socket, bytes) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return result,
             }
@@ -175,7 +175,7 @@ impl StreamIo {
     /// As [`StreamIo::send`].
     pub fn send_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         loop {
-            match send_vectored(&self.socket, slices) {
+            match transfer::send_vectored(&self.socket, slices) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return result,
             }
@@ -527,24 +527,4 @@ fn accept(socket: &Socket) -> io::Result<Socket> {
     // Refused by unix sockets, and by a connection that is already gone: its end shows in the first read.
     let _ = accepted.set_tcp_nodelay(true);
     Ok(accepted)
-}
-
-#[cfg(target_vendor = "apple")]
-fn send_vectored(socket: &Socket, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-    socket.send_vectored(slices)
-}
-
-#[cfg(not(target_vendor = "apple"))]
-fn send_vectored(socket: &Socket, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-    socket.send_vectored_with_flags(slices, libc::MSG_NOSIGNAL)
-}
-
-#[cfg(target_vendor = "apple")]
-fn send(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
-    socket.send(bytes)
-}
-
-#[cfg(not(target_vendor = "apple"))]
-fn send(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
-    socket.send_with_flags(bytes, libc::MSG_NOSIGNAL)
 }
