@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 
 enum call {
@@ -252,6 +254,28 @@ ssize_t recvfrom(int fd, void *into, size_t room, int flags, struct sockaddr *fr
 ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
   REAL(ssize_t, "recvmsg", int, struct msghdr *, int);
   TRANSFER(RECVMSG, fd, real(fd, message, flags), real(fd, message, flags));
+}
+
+// The addon makes some of these calls itself. They count as those that libc has for them.
+long syscall(long number, ...) {
+  REAL(long, "syscall", long, ...);
+  long a[6];
+  va_list arguments;
+  va_start(arguments, number);
+  for (int i = 0; i < 6; i++) a[i] = va_arg(arguments, long);
+  va_end(arguments);
+  if (number == SYS_recvfrom && a[4] == 0) {
+    TRANSFER(RECV, (int)a[0], real(number, a[0], a[1], a[2] ? 1L : 0L, a[3], 0L, 0L), real(number, a[0], a[1], a[2], a[3], 0L, 0L));
+  }
+  if (number == SYS_sendto && a[4] == 0) {
+    TRANSFER(SEND, (int)a[0], real(number, a[0], a[1], a[2] ? 1L : 0L, a[3], 0L, 0L), real(number, a[0], a[1], a[2], a[3], 0L, 0L));
+  }
+  if (number == SYS_sendmsg) {
+    struct iovec one;
+    struct msghdr cut = first_byte((const struct msghdr *)a[1], &one);
+    TRANSFER(SENDMSG, (int)a[0], real(number, a[0], &cut, a[2]), real(number, a[0], a[1], a[2]));
+  }
+  return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags) {

@@ -19,7 +19,11 @@ mod platform;
 #[path = "windows.rs"]
 mod platform;
 mod poller;
-#[cfg(unix)]
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[path = "linux_transfer.rs"]
+#[expect(unsafe_code, reason = "system calls without libc's wrappers")]
+mod transfer;
+#[cfg(all(unix, not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))))]
 mod transfer;
 
 pub use async_stream::AsyncStream;
