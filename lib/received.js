@@ -2,7 +2,7 @@
 // Memory for received bytes: each event's own, exactly as long as its data, unless the program says that it does without.
 
 const { Buffer } = require('node:buffer');
-const { native, scratch } = require('./engine');
+const { copyBytes, native, scratch } = require('./engine');
 const { ARRAYBUFFER, POOLED, UINT8ARRAY } = require('./handlers');
 const { fromStock, isZeroed } = require('./stock');
 
@@ -43,10 +43,10 @@ function view(length) {
  * @returns {Buffer | Uint8Array | ArrayBuffer}
  */
 function copy(length, type) {
-  if (type === POOLED) return fill(Buffer.allocUnsafe(length));
+  if (type === POOLED) return fill(Buffer.allocUnsafe(length), length);
   if (length <= ON_HEAP || length > AHEAD) return shape(made(length), type);
   const ahead = fromStock(length);
-  const bytes = ahead === undefined ? made(length) : fill(ahead);
+  const bytes = ahead === undefined ? made(length) : fill(ahead, length);
   const isCold = ahead === undefined || !isZeroed(length);
   if (isCold && prefetchBehind !== undefined) prefetchBehind(bytes);
   return shape(bytes, type);
@@ -54,12 +54,15 @@ function copy(length, type) {
 
 /** A Buffer for this event alone, made and filled. @param {number} length @returns {Buffer} */
 function made(length) {
-  return length <= KEPT_VIEWS ? new FastBuffer(view(length)) : fill(Buffer.allocUnsafeSlow(length));
+  return length <= KEPT_VIEWS ? new FastBuffer(view(length)) : fill(Buffer.allocUnsafeSlow(length), length);
 }
 
-/** @param {Buffer} bytes */
-function fill(bytes) {
-  bytes.set(view(bytes.length));
+/**
+ * @param {Buffer} bytes
+ * @param {number} length theirs
+ */
+function fill(bytes, length) {
+  copyBytes(bytes, view(length));
   return bytes;
 }
 

@@ -3,7 +3,7 @@
 
 // Not the global one, as elsewhere in lib/: test environments such as jsdom have other globals, or none.
 const { TextEncoder } = require('node:util');
-const { native, record, scratch } = require('./engine');
+const { copyBytes, native, record, scratch } = require('./engine');
 const { invalidThis, invalidType, outOfBounds } = require('./errors');
 const { Handlers } = require('./handlers');
 const { finish, wrongAccessor } = require('./members');
@@ -347,14 +347,18 @@ function defineSocket(tag) {
       if (byteOffset === undefined && byteLength === undefined) {
         if (typeof data === 'string') {
           if (data.length <= SHORT_STRING) {
-            native.write(slot, encoder.encodeInto(data, scratch).written);
+            record[1] = encoder.encodeInto(data, scratch).written;
+            record[0] = slot;
+            native.write();
             return connection.wrote(record[0]);
           }
         } else if (data instanceof Uint8Array) {
           const length = data.length;
           if (length <= SMALL) {
-            scratch.set(data);
-            native.write(slot, length);
+            copyBytes(scratch, data);
+            record[0] = slot;
+            record[1] = length;
+            native.write();
             return connection.wrote(record[0]);
           }
           if (data.buffer instanceof ArrayBuffer) {

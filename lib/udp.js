@@ -3,7 +3,7 @@
 
 const { Buffer } = require('node:buffer');
 const { TextEncoder, types } = require('node:util');
-const { engine, lookSoon, native, record, scratch, targets } = require('./engine');
+const { copyBytes, engine, lookSoon, native, record, scratch, targets } = require('./engine');
 const { codeOf, invalidThis, invalidType, notFound, systemError } = require('./errors');
 const { ARRAYBUFFER, BUFFER } = require('./handlers');
 const { finish, takeMethods, wrongAccessor } = require('./members');
@@ -510,7 +510,7 @@ function place(bytes, at) {
   // Nothing, or what has been detached meanwhile, of which `set` takes not even nothing.
   if (length === 0) return 0;
   if (length > TOO_LONG) bytes = bytes.subarray(0, TOO_LONG);
-  scratch.set(bytes, at);
+  copyBytes(scratch, bytes, at);
   return Math.min(length, TOO_LONG);
 }
 

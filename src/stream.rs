@@ -182,6 +182,25 @@ impl Stream {
         None
     }
 
+    /// Whether the next step can only be one that reads.
+    #[inline]
+    #[must_use]
+    pub fn expects_bytes(&self) -> bool {
+        self.ready.readable
+            && self.read == ReadSide::Open
+            && !self.paused
+            && !self.ready.failed
+            && matches!(self.write, WriteSide::Open)
+    }
+
+    /// Takes one step where [`Stream::expects_bytes`] says so.
+    #[inline]
+    pub fn step_to_bytes(&mut self, scratch: &mut [u8]) -> Option<StreamEvent> {
+        // Nobody waits for room.
+        self.ready.writable = false;
+        self.read_step(scratch)
+    }
+
     /// Reads straight into memory that the caller has made after a [`StreamEvent::Bulk`]; how many bytes came.
     pub fn receive(&mut self, into: &mut [u8]) -> usize {
         // An end shows again in the next step, which is the one to tell of it.

@@ -191,11 +191,18 @@ impl Turn {
         self.time < TIME || self.events % CLOCK == CLOCK - 1 || (self.events < CLOCK && self.events.is_power_of_two())
     }
 
+    /// Whether [`Turn::gathering`] may say somebody.
+    #[inline]
+    #[must_use]
+    pub fn may_gather(&self) -> bool {
+        self.alone && self.gathers
+    }
+
     /// From whom more could gather, and how long a sleep that takes. Nobody else must be ready, the giver's peer in the same
     /// process above all.
     pub fn gathering(&mut self) -> Option<(u32, Duration)> {
         // There a sleep takes half a millisecond at least.
-        if cfg!(windows) || !(self.alone && self.gathers) || self.unanswered < ONE_WAY {
+        if cfg!(windows) || !self.may_gather() || self.unanswered < ONE_WAY {
             return None;
         }
         if self.left_out > 0 {
