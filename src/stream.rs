@@ -149,6 +149,7 @@ impl Stream {
     }
 
     /// Whether a step may have something to do.
+    #[inline]
     #[must_use]
     pub fn has_work(&self) -> bool {
         self.is_over()
@@ -194,7 +195,11 @@ impl Stream {
     }
 
     /// Takes one step where [`Stream::expects_bytes`] says so.
-    #[inline]
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "after a system call each return to a caller from before it is mispredicted"
+    )]
     pub fn step_to_bytes(&mut self, scratch: &mut [u8]) -> Option<StreamEvent> {
         // Nobody waits for room.
         self.ready.writable = false;
@@ -217,6 +222,11 @@ impl Stream {
     }
 
     /// Sends at once what the kernel takes; nothing is kept.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "after a system call each return to a caller from before it is mispredicted"
+    )]
     pub fn write(&mut self, bytes: &[u8]) -> Written {
         if !self.is_writable() {
             return Written::Refused;
@@ -347,6 +357,11 @@ impl Stream {
         }
     }
 
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "after a system call each return to a caller from before it is mispredicted"
+    )]
     fn read_step(&mut self, scratch: &mut [u8]) -> Option<StreamEvent> {
         if std::mem::take(&mut self.bulk)
             && let Ok(count) = self.io.available()

@@ -132,6 +132,7 @@ impl Turn {
     }
 
     /// Counts an event with so many bytes.
+    #[inline]
     pub fn count(&mut self, bytes: usize) {
         self.events += 1;
         self.before_step += 1;
@@ -182,6 +183,7 @@ impl Turn {
     }
 
     /// Whether this turn has done its share.
+    #[inline]
     #[must_use]
     pub fn is_spent(&self) -> bool {
         self.events >= EVENTS || self.bytes >= BYTES || (self.is_time_to_look() && self.began.elapsed() >= self.time)

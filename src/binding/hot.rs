@@ -168,6 +168,11 @@ impl Core {
         (record[0].cast_unsigned(), record[1].cast_unsigned() as usize)
     }
 
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "after a system call each return to a caller from before it is mispredicted"
+    )]
     fn send(&self, slot: u32, bytes: &[u8]) {
         let written = self.with(|reactor| reactor.write(slot, bytes)).flatten();
         self.tell(&[match written {

@@ -9,6 +9,8 @@ use std::ptr;
 
 use socket2::Socket;
 
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "after a system call each return to a caller from before it is mispredicted")]
 pub(super) fn receive(socket: &Socket, into: &mut [u8]) -> io::Result<usize> {
     // SAFETY: the memory is the caller's for the time of the call, and as long as is said; no address is asked for.
     counted(unsafe {
@@ -24,6 +26,8 @@ pub(super) fn receive(socket: &Socket, into: &mut [u8]) -> io::Result<usize> {
     })
 }
 
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "after a system call each return to a caller from before it is mispredicted")]
 pub(super) fn send(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
     // SAFETY: the bytes are there for the time of the call, and as many as is said; no address is given.
     counted(unsafe {
@@ -51,6 +55,8 @@ pub(super) fn send_vectored(socket: &Socket, slices: &[IoSlice<'_>]) -> io::Resu
 }
 
 /// What a call returned, as a number of bytes.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "after a system call each return to a caller from before it is mispredicted")]
 fn counted(returned: libc::c_long) -> io::Result<usize> {
     usize::try_from(returned).map_err(|_| io::Error::last_os_error())
 }

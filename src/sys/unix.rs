@@ -145,6 +145,11 @@ impl StreamIo {
     /// # Errors
     ///
     /// The system's; `WouldBlock` when there is nothing.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "after a system call each return to a caller from before it is mispredicted"
+    )]
     pub fn receive(&self, into: &mut [u8]) -> io::Result<usize> {
         loop {
             match transfer::receive(&self.socket, into) {
@@ -159,6 +164,11 @@ impl StreamIo {
     /// # Errors
     ///
     /// The system's; `WouldBlock` when there is no room.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "after a system call each return to a caller from before it is mispredicted"
+    )]
     pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             match transfer::send(&self.socket, bytes) {
