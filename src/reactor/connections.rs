@@ -16,11 +16,7 @@ impl Reactor {
     /// Starts a connect. Its outcome, failure at once included, comes as an event.
     pub fn connect(&mut self, target: Target, allow_half_open: bool) -> u32 {
         step!("connect to {target:?}");
-        let key = self.entries.insert(Entry {
-            handle: Handle::Pending { allow_half_open, task: None, outcome: None },
-            queued: false,
-            referenced: false,
-        });
+        let key = self.entries.insert(Entry::new(Handle::Pending { allow_half_open, task: None, outcome: None }));
         self.reference(key.index, true);
         let begun = match target {
             Target::Address(address, local) => StreamIo::connect_tcp(address, local),
@@ -62,11 +58,7 @@ impl Reactor {
                 return Some(Event::Exhausted(key.index));
             }
         };
-        let socket = self.entries.insert(Entry {
-            handle: Handle::Pending { allow_half_open, task: None, outcome: None },
-            queued: false,
-            referenced: false,
-        });
+        let socket = self.entries.insert(Entry::new(Handle::Pending { allow_half_open, task: None, outcome: None }));
         let Ok(io) = self.watch(io, socket) else {
             // The poll has no room for it, which passes; the connection itself is lost, as it would be in `accept`.
             self.entries.remove(socket.index);
