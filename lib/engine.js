@@ -231,5 +231,14 @@ function deliver(kind, slot, detail) {
   }
 }
 
-module.exports = { READ_LIMIT, copyBytes, engine, lookSoon: earlier?.lookSoon ?? lookSoon, native, record, scratch, targets };
+module.exports = {
+  READ_LIMIT,
+  copyBytes,
+  engine,
+  lookSoon: earlier?.lookSoon ?? lookSoon,
+  native,
+  record,
+  scratch,
+  targets,
+};
 /** @type {any} */ (binding)[SHARED] ??= module.exports;
