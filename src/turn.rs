@@ -213,7 +213,7 @@ impl Turn {
         self.one_way.is_some()
     }
 
-    /// How long a sleep could be in which more gathers. Nobody must be ready but sockets that have given so much without an answer,
+    /// How long a sleep could be in which more gathers. Nobody must be ready but sockets that have given [`ONE_WAY`] without an answer,
     /// a giver's peer in the same process above all.
     pub fn gathering(&mut self) -> Option<Duration> {
         // There a sleep takes half a millisecond at least.
