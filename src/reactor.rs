@@ -31,7 +31,7 @@ use crate::stream::{BULK, StreamEvent, Written};
 use crate::sys::{DatagramIo, ListenerIo, Poller, Ready, STREAM, StreamIo};
 use crate::tls::Failed;
 use crate::transport::{Step, Transport};
-use crate::turn::{Idle, ONE_WAY, Turn};
+use crate::turn::{Idle, Turn};
 use crate::udp::{Inbox, Sent, Udp, UdpEvent};
 
 /// How long steps of handshakes may be taken without a look at the poll. Peers that are answered together wait less for each
@@ -42,9 +42,6 @@ const STEPPING: Duration = Duration::from_millis(2);
 /// processor's cache when it is sent. Echoing bulk data on 8 and 2 connections is 5 and 2 % faster with it; data that goes nowhere would
 /// be an eighth slower.
 const PASSED_ON: usize = 256 * 1024;
-
-/// How many sockets are asked how much they have, before and after a pause: each question is a system call.
-const ASKED: usize = 8;
 
 /// Something that the JS half has to be told; the numbers are slots.
 #[derive(Debug)]
@@ -115,36 +112,6 @@ struct Entry {
     handle: Handle,
     queued: bool,
     referenced: bool,
-    /// Bytes received since something was written, as many as a `u32` can tell.
-    unanswered: u32,
-}
-
-impl Entry {
-    fn new(handle: Handle) -> Self {
-        Self { handle, queued: false, referenced: false, unanswered: 0 }
-    }
-
-    fn stream(&mut self) -> Option<&mut Transport> {
-        match &mut self.handle {
-            Handle::Stream(stream) => Some(stream),
-            _ => None,
-        }
-    }
-
-    /// Counts received bytes; how many nobody has answered.
-    fn receives(&mut self, count: usize) -> u32 {
-        self.unanswered = self.unanswered.saturating_add(u32::try_from(count).unwrap_or(u32::MAX));
-        self.unanswered
-    }
-
-    /// Whether nobody seems to answer what comes from it.
-    fn is_one_way(&self) -> bool {
-        self.unanswered >= ONE_WAY
-    }
-
-    fn is_secure(&self) -> bool {
-        matches!(self.handle, Handle::Stream(Transport::Secure(_)))
-    }
 }
 
 #[derive(Debug)]
@@ -316,10 +283,6 @@ impl Reactor {
     /// The next event, where it is one of a plain socket that has nothing but bytes to tell: by far the most frequent one, found by
     /// the shortest way. `None` for every other, which [`Reactor::next`] finds.
     #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "after a system call each return to a caller from before it is mispredicted"
-    )]
     pub fn next_bytes(&mut self, scratch: &mut [u8]) -> Option<(u32, StreamEvent)> {
         if self.asker.is_some()
             || !self.steps.is_empty()
@@ -341,8 +304,7 @@ impl Reactor {
         let work = stream.has_work();
         match event {
             Some(StreamEvent::Data(count)) => {
-                let unanswered = entry.receives(count);
-                self.turn.count_received(key.index, count, unanswered, false);
+                self.turn.count(count);
                 if work {
                     self.enqueue(key);
                 }
@@ -385,10 +347,10 @@ impl Reactor {
                 return Ok(Next::Yield);
             }
             if !self.has_due()
-                && let Some(pause) = self.turn.gathering()
+                && let Some((giver, pause)) = self.turn.gathering()
                 && !pause.is_zero()
             {
-                self.gather(pause)?;
+                self.gather(giver, pause)?;
             }
             if let Some(key) = self.next_key()? {
                 match self.step(key, scratch) {
@@ -414,29 +376,24 @@ impl Reactor {
         }
     }
 
-    /// Sleeps, so that more comes from sockets that give without an answer, unless anybody else is ready: a peer in this process above all.
-    fn gather(&mut self, pause: Duration) -> io::Result<()> {
+    /// Sleeps, so that more comes from a socket, unless anybody else is ready: a peer in this process above all.
+    fn gather(&mut self, giver: u32, pause: Duration) -> io::Result<()> {
         self.look()?;
-        let entries = &mut self.entries;
-        let single = self.queue.len() <= 1;
-        let mut gathers =
-            |key: &Key| entries.at(*key).is_some_and(|entry| entry.is_one_way() && (single || entry.is_secure()));
-        if !self.steps.is_empty() || !self.queue.iter().all(&mut gathers) {
+        if !self.steps.is_empty() || self.queue.iter().any(|key| key.index != giver) {
             return Ok(());
         }
-        let waited = self.waiting();
+        let waited = self.waiting(giver);
         std::thread::sleep(pause);
         // What has come meanwhile is read together with the rest, and must not show as news after it.
         self.look()?;
-        let waits = self.waiting();
+        let waits = self.waiting(giver);
         self.turn.gathered(waited, waits);
         Ok(())
     }
 
-    /// How many bytes the kernel has for the first few sockets in the queue.
-    fn waiting(&mut self) -> usize {
-        let entries = &mut self.entries;
-        self.queue.iter().take(ASKED).filter_map(|key| entries.at(*key)?.stream()?.io().available().ok()).sum()
+    /// How many bytes the kernel has for a socket.
+    fn waiting(&mut self, slot: u32) -> usize {
+        self.stream(slot).and_then(|stream| stream.io().available().ok()).unwrap_or(0)
     }
 
     /// Who is next. A step of a handshake takes as long as dozens of events: it comes when nobody else is ready, or has waited
@@ -536,7 +493,11 @@ impl Reactor {
     /// The system's, when the poll can't take it.
     pub fn listen(&mut self, io: ListenerIo, allow_half_open: bool) -> io::Result<u32> {
         let mut io = io;
-        let key = self.entries.insert(Entry::new(Handle::Pending { allow_half_open, task: None, outcome: None }));
+        let key = self.entries.insert(Entry {
+            handle: Handle::Pending { allow_half_open, task: None, outcome: None },
+            queued: false,
+            referenced: false,
+        });
         if let Err(error) = self.poller.registry().register(&mut io, key.token(), Interest::READABLE) {
             self.entries.remove(key.index);
             return Err(error);
@@ -553,8 +514,11 @@ impl Reactor {
     /// The system's, when the poll can't take it.
     pub fn open_udp(&mut self, io: DatagramIo) -> io::Result<u32> {
         let mut io = io;
-        let key =
-            self.entries.insert(Entry::new(Handle::Pending { allow_half_open: false, task: None, outcome: None }));
+        let key = self.entries.insert(Entry {
+            handle: Handle::Pending { allow_half_open: false, task: None, outcome: None },
+            queued: false,
+            referenced: false,
+        });
         let interests = Interest::READABLE | Interest::WRITABLE;
         if let Err(error) = self.poller.registry().register(&mut io, key.token(), interests) {
             self.entries.remove(key.index);
@@ -598,7 +562,10 @@ impl Reactor {
 
     /// The connected stream in a slot.
     pub fn stream(&mut self, slot: u32) -> Option<&mut Transport> {
-        self.entries.slot(slot)?.stream()
+        match &mut self.entries.slot(slot)?.handle {
+            Handle::Stream(stream) => Some(stream),
+            _ => None,
+        }
     }
 
     /// The UDP socket in a slot.
@@ -645,16 +612,10 @@ impl Reactor {
 
     /// Sends at once what the kernel takes; nothing is kept.
     #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "after a system call each return to a caller from before it is mispredicted"
-    )]
     pub fn write(&mut self, slot: u32, bytes: &[u8]) -> Option<Written> {
         self.turn.count_written(slot);
         self.passes_on |= bytes.len() >= BULK;
-        let entry = self.entries.slot(slot)?;
-        entry.unanswered = 0;
-        if let Transport::Plain(stream) = entry.stream()? {
+        if let Transport::Plain(stream) = self.stream(slot)? {
             let written = stream.write(bytes);
             // Where everything was taken, no step has more to do than before.
             if written == Written::Taken(bytes.len()) {
@@ -670,7 +631,7 @@ impl Reactor {
         let Some(Entry { handle: Handle::Stream(stream), .. }) = self.entries.slot(slot) else { return 0 };
         let count = stream.receive(into, &mut self.ciphertext);
         let more = stream.has_work();
-        self.count_received(slot, count);
+        self.turn.count_received(slot, count);
         if more && let Some(key) = self.entries.key(slot) {
             self.enqueue(key);
         }
@@ -782,22 +743,12 @@ impl Reactor {
             // The receive that follows counts, and puts the stream back into the queue.
             StreamEvent::Bulk(_) => self.passes_on = false,
             StreamEvent::Data(_) | StreamEvent::Raw(_) | StreamEvent::Hello | StreamEvent::End | StreamEvent::Drain => {
-                if let StreamEvent::Data(bytes) = event {
-                    self.count_received(key.index, bytes);
-                } else {
-                    self.turn.count(0);
-                }
+                self.turn.count(if let StreamEvent::Data(bytes) = event { bytes } else { 0 });
                 if work {
                     self.enqueue(key);
                 }
             }
         }
-    }
-
-    fn count_received(&mut self, slot: u32, count: usize) {
-        let Some(entry) = self.entries.slot(slot) else { return };
-        let unanswered = entry.receives(count);
-        self.turn.count_received(slot, count, unanswered, entry.is_secure());
     }
 
     /// A step of a stream came to nothing. If there is `work` all the same, these were records that say nothing to the program, with more

@@ -22,21 +22,21 @@ const CLOCK: usize = 16;
 /// The longest wait without sleeping. A sleep costs four context switches and two wake-ups: 10 to 30 µs of CPU time in all.
 const SPIN: Duration = Duration::from_micros(50);
 
-/// After one socket alone has given so many bytes twice running, a wait begins with spinning, whatever waits have been like: its
+/// After one socket has given so many bytes twice running, a wait begins with spinning, whatever waits have been like: its
 /// sender usually goes on at once, need not wake anybody then, and each read after a sleep is a small one. With several
 /// senders the sleep is of use: data gathers. A stream that is slower than that costs a [`SPIN`] for each event, about what the
 /// sleep does, until it has given [`ONE_WAY`].
 const BULK: usize = 64 * 1024;
 
-/// Sockets that have given so many bytes without an answer are read only every [`GATHERING`], while nobody else gives anything. Less
-/// than that may be a message whose sender waits.
-pub(crate) const ONE_WAY: u32 = 1024 * 1024;
+/// A socket that has given so many bytes without an answer, and nobody else meanwhile, is read only every [`GATHERING`]. Less than
+/// that may be a message whose sender waits.
+const ONE_WAY: usize = 1024 * 1024;
 
-/// How long after the last read such sockets are left alone, handler included; Linux adds the slack of its timers, 50 µs. A read of
+/// How long after its last read such a socket is left alone, handler included; Linux adds the slack of its timers, 50 µs. A read of
 /// all that has come by then costs less than reads of what has just come, with an acknowledgement for each of them: bulk in on one
 /// connection takes 0.23 s CPU per GB instead of 0.59, at 1.3 times the throughput. Everybody else waits for that long at most.
 const GATHERING: Duration = Duration::from_micros(30);
-/// After a pause that was of no use, or data from a socket that may wait for an answer, so many are left out.
+/// After a pause that was of no use so many are left out.
 const LEFT_OUT: u32 = 32;
 /// [`TIME`] for a turn with such a pause.
 const GATHERING_TIME: Duration = Duration::from_millis(1);
@@ -59,13 +59,13 @@ pub struct Turn {
     /// The present wait, until something comes.
     wait: Option<Wait>,
     waits: Waits,
-    /// The last socket that gave much, and whether it had done so before, with nobody else giving anything or sleeping since.
+    /// The last socket that gave much, and whether the one before was the same and nobody has slept since.
     giver: Option<u32>,
     alone: bool,
-    /// The socket that gave the data that came last, if it has given [`ONE_WAY`] without an answer, and when it gave.
-    one_way: Option<u32>,
+    /// When it gave, and how much since it was last written to.
     given: Instant,
-    /// How many pauses to leave out.
+    unanswered: usize,
+    /// How many pauses to leave out, because the last one was of no use.
     left_out: u32,
     /// Whether what came last was so much that sleeping is of use.
     gathers: bool,
@@ -106,8 +106,8 @@ impl Turn {
             waits: Waits::new(),
             giver: None,
             alone: false,
-            one_way: None,
             given: now,
+            unanswered: 0,
             left_out: 0,
             gathers: false,
             amid_datagrams: false,
@@ -138,7 +138,6 @@ impl Turn {
         self.before_step += 1;
         self.bytes += bytes;
         self.gathers = bytes >= GATHERS;
-        self.one_way = None;
         if self.wait.is_some() {
             self.wait_ends(Instant::now());
         }
@@ -151,33 +150,21 @@ impl Turn {
         self.before_step = 0;
     }
 
-    /// Counts an event with so many bytes from the socket of a slot, which has given so many since it was last written to. Sockets with
-    /// TLS may gather together. Of plain ones only one that is alone does: what 8 of them give in a pause has left the processor's caches
-    /// when it is read, and bulk in falls from 1.1 to 0.9 of Bun.
-    #[inline]
-    pub fn count_received(&mut self, slot: u32, bytes: usize, unanswered: u32, secure: bool) {
-        let same = self.giver == Some(slot);
-        self.alone &= same;
+    /// Counts an event with so many bytes from the socket of a slot.
+    pub fn count_received(&mut self, slot: u32, bytes: usize) {
         if bytes >= BULK {
-            self.alone = same;
+            self.alone = self.giver == Some(slot);
             self.giver = Some(slot);
-        } else if !same {
-            self.giver = None;
+            self.given = Instant::now();
+            self.unanswered = if self.alone { self.unanswered.saturating_add(bytes) } else { bytes };
         }
         self.count(bytes);
-        if unanswered < ONE_WAY {
-            self.left_out = LEFT_OUT;
-        } else if self.gathers && (secure || self.alone) {
-            self.one_way = Some(slot);
-            self.given = Instant::now();
-        }
     }
 
     /// Counts a write to the socket of a slot: its peer may have waited for that, and wait no longer.
-    #[inline]
     pub fn count_written(&mut self, slot: u32) {
-        if self.one_way == Some(slot) {
-            self.one_way = None;
+        if self.giver == Some(slot) {
+            self.unanswered = 0;
         }
     }
 
@@ -210,26 +197,25 @@ impl Turn {
     #[inline]
     #[must_use]
     pub fn may_gather(&self) -> bool {
-        self.one_way.is_some()
+        self.alone && self.gathers
     }
 
-    /// How long a sleep could be in which more gathers. Nobody must be ready but sockets that have given [`ONE_WAY`] without an answer,
-    /// a giver's peer in the same process above all.
-    pub fn gathering(&mut self) -> Option<Duration> {
+    /// From whom more could gather, and how long a sleep that takes. Nobody else must be ready, the giver's peer in the same
+    /// process above all.
+    pub fn gathering(&mut self) -> Option<(u32, Duration)> {
         // There a sleep takes half a millisecond at least.
-        if cfg!(windows) {
+        if cfg!(windows) || !self.may_gather() || self.unanswered < ONE_WAY {
             return None;
         }
-        // Once for each time that something came.
-        self.one_way.take()?;
         if self.left_out > 0 {
             self.left_out -= 1;
             return None;
         }
+        let giver = self.giver?;
         self.time = self.time.min(GATHERING_TIME);
         // If nothing comes meanwhile, it was not that much.
         self.alone = false;
-        Some(GATHERING.saturating_sub(self.given.elapsed()))
+        Some((giver, GATHERING.saturating_sub(self.given.elapsed())))
     }
 
     /// A pause is over, before and after which so many bytes waited. Where hardly more came, what waited was all that the sender may
@@ -286,10 +272,12 @@ mod tests {
 
     const GIVER: u32 = 7;
 
-    /// A turn in which a socket has given enough for more of it to gather.
+    /// A turn in which one socket has given so much that more of it may gather.
     fn after_one_way_stream() -> Turn {
         let mut turn = Turn::new();
-        turn.count_received(GIVER, GATHERS, ONE_WAY, true);
+        for _ in 0..ONE_WAY / BULK {
+            turn.count_received(GIVER, BULK);
+        }
         turn
     }
 
@@ -297,38 +285,18 @@ mod tests {
     #[cfg(not(windows))]
     fn a_one_way_stream_gathers_once_after_each_read() {
         let mut turn = after_one_way_stream();
-        assert!(turn.gathering().is_some_and(|pause| pause <= GATHERING));
+        assert!(turn.gathering().is_some_and(|(giver, pause)| giver == GIVER && pause <= GATHERING));
         assert_eq!(turn.gathering(), None);
-        turn.count_received(GIVER, GATHERS, ONE_WAY, true);
+        turn.count_received(GIVER, BULK);
         assert!(turn.gathering().is_some());
-    }
-
-    #[test]
-    #[cfg(not(windows))]
-    fn several_one_way_streams_gather_together() {
-        let mut turn = after_one_way_stream();
-        turn.count_received(GIVER + 1, GATHERS, ONE_WAY, true);
-        turn.count_written(GIVER);
-        assert!(turn.gathering().is_some());
-    }
-
-    #[test]
-    #[cfg(not(windows))]
-    fn a_plain_stream_gathers_only_alone() {
-        let mut turn = Turn::new();
-        turn.count_received(GIVER, BULK, ONE_WAY, false);
-        assert_eq!(turn.gathering(), None);
-        turn.count_received(GIVER, BULK, ONE_WAY, false);
-        assert!(turn.gathering().is_some());
-        turn.count_received(GIVER + 1, BULK, ONE_WAY, false);
-        turn.count_received(GIVER, BULK, ONE_WAY, false);
-        assert_eq!(turn.gathering(), None);
     }
 
     #[test]
     fn a_stream_does_not_gather_before_it_is_known_to_be_one_way() {
         let mut turn = Turn::new();
-        turn.count_received(GIVER, BULK, ONE_WAY - 1, true);
+        for _ in 1..ONE_WAY / BULK {
+            turn.count_received(GIVER, BULK);
+        }
         assert_eq!(turn.gathering(), None);
     }
 
@@ -337,41 +305,36 @@ mod tests {
         let mut turn = after_one_way_stream();
         turn.count_written(GIVER);
         assert_eq!(turn.gathering(), None);
-    }
-
-    #[test]
-    fn nobody_waits_after_what_is_not_much() {
-        let mut turn = after_one_way_stream();
-        turn.count_received(GIVER, GATHERS - 1, ONE_WAY, true);
-        assert_eq!(turn.gathering(), None, "from a one-way stream");
-        turn.count_received(GIVER, GATHERS, ONE_WAY, true);
-        turn.count(0);
-        assert_eq!(turn.gathering(), None, "from no stream");
+        turn.count_received(GIVER, BULK);
+        assert_eq!(turn.gathering(), None);
     }
 
     #[test]
     #[cfg(not(windows))]
-    fn for_a_while_nobody_waits_after_what_may_need_an_answer() {
+    fn a_write_to_somebody_else_is_no_answer() {
         let mut turn = after_one_way_stream();
-        turn.count_received(GIVER + 1, 64, 64, true);
-        for _ in 0..LEFT_OUT {
-            turn.count_received(GIVER, GATHERS, ONE_WAY, true);
-            assert_eq!(turn.gathering(), None);
-        }
-        turn.count_received(GIVER, GATHERS, ONE_WAY, true);
+        turn.count_written(GIVER + 1);
         assert!(turn.gathering().is_some());
+    }
+
+    #[test]
+    fn nobody_waits_while_others_give_too() {
+        let mut turn = after_one_way_stream();
+        turn.count(64);
+        assert_eq!(turn.gathering(), None, "after a small event");
+        turn.count_received(GIVER, BULK);
+        turn.count_received(GIVER + 1, BULK);
+        assert_eq!(turn.gathering(), None, "after another socket's bulk");
     }
 
     #[test]
     #[cfg(not(windows))]
     fn pauses_of_no_use_are_left_out_for_a_while() {
-        let mut turn = Turn::new();
-        turn.gathered(GATHERS, GATHERS);
+        let mut turn = after_one_way_stream();
+        turn.gathered(BULK, BULK);
         for _ in 0..LEFT_OUT {
-            turn.count_received(GIVER, GATHERS, ONE_WAY, true);
             assert_eq!(turn.gathering(), None);
         }
-        turn.count_received(GIVER, GATHERS, ONE_WAY, true);
         assert!(turn.gathering().is_some());
     }
 
@@ -379,7 +342,7 @@ mod tests {
     #[cfg(not(windows))]
     fn pauses_in_which_more_or_nothing_came_are_not() {
         let mut turn = after_one_way_stream();
-        turn.gathered(GATHERS, 2 * GATHERS);
+        turn.gathered(BULK, 2 * BULK);
         turn.gathered(0, 0);
         assert!(turn.gathering().is_some());
     }
@@ -389,17 +352,6 @@ mod tests {
     fn a_handler_that_took_longer_needs_no_pause() {
         let mut turn = after_one_way_stream();
         turn.given = Instant::now().checked_sub(GATHERING).expect("a machine that has been up for longer");
-        assert_eq!(turn.gathering(), Some(Duration::ZERO));
-    }
-
-    #[test]
-    fn a_giver_is_alone_until_another_socket_gives_anything() {
-        let mut turn = Turn::new();
-        turn.count_received(GIVER, BULK, 0, false);
-        turn.count_received(GIVER, BULK, 0, false);
-        assert_eq!(turn.idle(), Idle::Spin);
-        turn.count_received(GIVER + 1, 64, 0, false);
-        turn.count_received(GIVER, BULK, 0, false);
-        assert_eq!(turn.idle(), Idle::Sleep);
+        assert_eq!(turn.gathering(), Some((GIVER, Duration::ZERO)));
     }
 }

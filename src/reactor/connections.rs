@@ -16,7 +16,11 @@ impl Reactor {
     /// Starts a connect. Its outcome, failure at once included, comes as an event.
     pub fn connect(&mut self, target: Target, allow_half_open: bool) -> u32 {
         step!("connect to {target:?}");
-        let key = self.entries.insert(Entry::new(Handle::Pending { allow_half_open, task: None, outcome: None }));
+        let key = self.entries.insert(Entry {
+            handle: Handle::Pending { allow_half_open, task: None, outcome: None },
+            queued: false,
+            referenced: false,
+        });
         self.reference(key.index, true);
         let begun = match target {
             Target::Address(address, local) => StreamIo::connect_tcp(address, local),
@@ -58,7 +62,11 @@ impl Reactor {
                 return Some(Event::Exhausted(key.index));
             }
         };
-        let socket = self.entries.insert(Entry::new(Handle::Pending { allow_half_open, task: None, outcome: None }));
+        let socket = self.entries.insert(Entry {
+            handle: Handle::Pending { allow_half_open, task: None, outcome: None },
+            queued: false,
+            referenced: false,
+        });
         let Ok(io) = self.watch(io, socket) else {
             // The poll has no room for it, which passes; the connection itself is lost, as it would be in `accept`.
             self.entries.remove(socket.index);

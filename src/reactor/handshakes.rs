@@ -101,7 +101,7 @@ impl Reactor {
         let mut io = io;
         // It may have been watched; if not, there is nothing to be undone.
         drop(self.poller.registry().deregister(&mut io));
-        let key = self.entries.insert(Entry::new(Handle::Farewell));
+        let key = self.entries.insert(Entry { handle: Handle::Farewell, queued: false, referenced: false });
         self.reference(key.index, true);
         let report = self.jobs.reporter(key);
         let begun = farewell(io, rest, move || report(Outcome::Farewell));
