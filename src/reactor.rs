@@ -283,6 +283,10 @@ impl Reactor {
     /// The next event, where it is one of a plain socket that has nothing but bytes to tell: by far the most frequent one, found by
     /// the shortest way. `None` for every other, which [`Reactor::next`] finds.
     #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "after a system call each return to a caller from before it is mispredicted"
+    )]
     pub fn next_bytes(&mut self, scratch: &mut [u8]) -> Option<(u32, StreamEvent)> {
         if self.asker.is_some()
             || !self.steps.is_empty()
@@ -612,6 +616,10 @@ impl Reactor {
 
     /// Sends at once what the kernel takes; nothing is kept.
     #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "after a system call each return to a caller from before it is mispredicted"
+    )]
     pub fn write(&mut self, slot: u32, bytes: &[u8]) -> Option<Written> {
         self.turn.count_written(slot);
         self.passes_on |= bytes.len() >= BULK;
