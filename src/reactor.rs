@@ -307,22 +307,10 @@ impl Reactor {
         let event = stream.step_to_bytes(scratch);
         let work = stream.has_work();
         match event {
-            Some(StreamEvent::Data(count)) => {
-                self.turn.count(count);
-                if work {
-                    self.enqueue(key);
-                }
-                Some((key.index, StreamEvent::Data(count)))
-            }
-            Some(event) => {
-                self.note_event(key, event, work);
-                Some((key.index, event))
-            }
-            None => {
-                self.note_nothing(key, work);
-                None
-            }
+            Some(event) => self.note_event(key, event, work),
+            None => self.note_nothing(key, work),
         }
+        event.map(|event| (key.index, event))
     }
 
     /// Sends the replies of a socket that wait, unless another datagram of the batch is told and they may wait for its reply.
@@ -738,6 +726,7 @@ impl Reactor {
     }
 
     /// A step of a stream came to an event. `work` if the next may come to another.
+    #[inline]
     fn note_event(&mut self, key: Key, event: StreamEvent, work: bool) {
         match event {
             StreamEvent::Closed(None) => {
