@@ -37,9 +37,9 @@ const CLOSED = 'Socket is closed';
 
 const encoder = new TextEncoder();
 /** The scratch memory as the numbers of packet headers. */
-const headers = new Int32Array(scratch.buffer);
+const headers = new Int32Array(scratch.buffer, scratch.byteOffset, scratch.length / Int32Array.BYTES_PER_ELEMENT);
 /** The scratch memory once more: for short strings at an offset, a Buffer writes faster than a TextEncoder. */
-const memory = Buffer.from(scratch.buffer);
+const memory = Buffer.from(scratch.buffer, scratch.byteOffset, scratch.length);
 const handle = takeMethods(UdpHandle);
 
 /** Whether replies that wait for others will be sent when the process, or the worker, ends. */

@@ -12,6 +12,7 @@ pub mod failure;
 pub mod farewell;
 pub mod listener;
 pub mod log;
+pub mod paged;
 pub mod reactor;
 mod readiness;
 pub mod replies;

@@ -24,6 +24,7 @@ use crate::connect::RaceLost;
 use crate::failure::Failure;
 use crate::listener::Listener;
 use crate::log::step;
+use crate::paged::Paged;
 use crate::runtime;
 use crate::shaking::Stepped;
 use crate::slab::{Key, Slab};
@@ -100,7 +101,7 @@ pub struct Reactor {
     /// Whether the JS thread takes the steps of handshakes that are quick.
     shakes_hands: bool,
     /// Received records on their way through rustls; empty until the first handshake.
-    ciphertext: Vec<u8>,
+    ciphertext: Paged,
     /// Whether much was written since the last large data event.
     passes_on: bool,
     /// TLS connections of which some memory can be had back later.
@@ -237,7 +238,7 @@ impl Reactor {
             turn: Turn::new(),
             referenced: 0,
             shakes_hands: !runtime::has_processors(),
-            ciphertext: Vec::new(),
+            ciphertext: Paged::default(),
             passes_on: false,
             young: resting::Young::default(),
         })

@@ -16,6 +16,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use crate::failure::Failure;
+use crate::paged::Paged;
 use crate::replies::{Flushed, LONGEST, Replies};
 use crate::slab::Key;
 use crate::sys::{Arrived, DatagramIo, Packet, Ready, Reported, is_transient};
@@ -87,7 +88,7 @@ pub enum Sent {
 /// when it is empty.
 #[derive(Debug, Default)]
 pub struct Inbox {
-    memory: Vec<u8>,
+    memory: Paged,
     arrived: Vec<Arrived>,
     told: usize,
     owner: Option<Key>,
@@ -298,8 +299,7 @@ impl Inbox {
         self.told = 0;
         self.owner = Some(key);
         if self.memory.is_empty() {
-            // Zeroed pages that nothing touches take no memory.
-            self.memory = vec![0; BATCH * ROOM];
+            self.memory = Paged::zeroed(BATCH * ROOM);
         }
         io.receive(self.memory.chunks_exact_mut(ROOM), &mut self.arrived)
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Entry, Event, Handle, Outcome, Reactor};
 use crate::farewell::farewell;
+use crate::paged::Paged;
 use crate::secure::CIPHERTEXT_ROOM;
 use crate::shaking::{Handshake, Shaken, Steps};
 use crate::slab::Key;
@@ -22,8 +23,7 @@ impl Reactor {
         let Some(Handle::Stream(transport)) = self.put(key, idle) else { return };
         self.put(key, Handle::Stream(transport.shaking_hands(tapped)));
         if self.ciphertext.is_empty() {
-            // Not resized, which would write to memory that most connections never need.
-            self.ciphertext = vec![0; CIPHERTEXT_ROOM];
+            self.ciphertext = Paged::zeroed(CIPHERTEXT_ROOM);
         }
     }
 
