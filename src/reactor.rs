@@ -42,7 +42,10 @@ const STEPPING: Duration = Duration::from_millis(2);
 /// The most bytes of a data event of a plain socket, if much was written after the last one: what is passed on is then still in the
 /// processor's cache when it is sent. Echoing bulk data on 8 and 2 connections is 5 and 2 % faster with it; data that goes nowhere would
 /// be an eighth slower.
-const PASSED_ON: usize = 256 * 1024;
+///
+/// It is not a multiple of a page, so that what is sent does not begin at a page in the kernel each time: a receiver whose memory begins a
+/// few bytes behind one, as large blocks of glibc's allocator do, would copy all of it slowly on some processors ([`crate::paged`]).
+const PASSED_ON: usize = 256 * 1024 - 64;
 
 /// Something that the JS half has to be told; the numbers are slots.
 #[derive(Debug)]
