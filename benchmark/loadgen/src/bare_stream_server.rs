@@ -12,6 +12,7 @@ use crate::arguments::{Arguments, StreamService};
 use crate::dial::MOST_EVENTS;
 use crate::failure::Failure;
 use crate::orders::{Order, announce, orders};
+use crate::paged::Paged;
 use crate::stream::{Received, Stream};
 use crate::tls;
 
@@ -29,7 +30,7 @@ pub(crate) fn run(arguments: &Arguments, service: StreamService) -> Result<(), F
         }
     });
     announce(listener.local_addr()?.port());
-    let mut server = Server { service, tls, guests: Vec::new(), free: Vec::new(), buffer: vec![0; 512 * 1024] };
+    let mut server = Server { service, tls, guests: Vec::new(), free: Vec::new(), buffer: Paged::zeroed(512 * 1024) };
     let mut events = Events::with_capacity(MOST_EVENTS);
     loop {
         match poll.poll(&mut events, None) {
@@ -62,7 +63,7 @@ struct Server {
     tls: Option<Arc<ServerConfig>>,
     guests: Vec<Option<Guest>>,
     free: Vec<usize>,
-    buffer: Vec<u8>,
+    buffer: Paged,
 }
 
 struct Guest {

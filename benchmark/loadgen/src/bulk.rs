@@ -7,6 +7,7 @@ use mio::{Events, Poll};
 use crate::arguments::{Arguments, Direction};
 use crate::dial::{Dialer, MOST_EVENTS};
 use crate::failure::Failure;
+use crate::paged::Paged;
 use crate::report::Report;
 use crate::stream::{Received, Stream};
 use crate::window::{Part, Window};
@@ -16,7 +17,7 @@ pub(crate) fn run(arguments: &Arguments, direction: Direction) -> Result<(), Fai
     let streams = Dialer::new(arguments)?.open_all(&mut poll, arguments.connections)?;
     let mut flows: Vec<_> = streams.into_iter().map(Flow::new).collect();
     let outgoing = vec![b'a'; arguments.size];
-    let mut incoming = vec![0; 256 * 1024];
+    let mut incoming = Paged::zeroed(256 * 1024);
     let most_on_their_way = match direction {
         Direction::In => u64::MAX,
         Direction::Echo => arguments.window,

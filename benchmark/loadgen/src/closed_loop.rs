@@ -9,6 +9,7 @@ use crate::arguments::Arguments;
 use crate::dial::{Dialer, MOST_EVENTS};
 use crate::failure::Failure;
 use crate::latency::Latencies;
+use crate::paged::Paged;
 use crate::report::Report;
 use crate::stream::{Received, Stream};
 use crate::window::{Part, Window};
@@ -20,7 +21,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut load = Load {
         message_size: arguments.size,
         outgoing: vec![b'a'; arguments.size * arguments.depth],
-        incoming: vec![0; 256 * 1024],
+        incoming: Paged::zeroed(256 * 1024),
         latencies: Latencies::new(),
         answered: 0,
     };
@@ -57,7 +58,7 @@ struct Load {
     message_size: usize,
     /// As many messages as one connection can have on their way.
     outgoing: Vec<u8>,
-    incoming: Vec<u8>,
+    incoming: Paged,
     latencies: Latencies,
     answered: u64,
 }

@@ -33,6 +33,10 @@ mod latency;
 #[cfg(target_os = "linux")]
 mod orders;
 #[cfg(target_os = "linux")]
+#[path = "../../../src/paged.rs"]
+#[expect(unreachable_pub, reason = "the package's own file: what is received must cost the same at both ends")]
+mod paged;
+#[cfg(target_os = "linux")]
 mod report;
 #[cfg(target_os = "linux")]
 mod stream;
