@@ -48,10 +48,10 @@ const FAILED = 21;
 const READ_LIMIT = 512 * 1024;
 
 /**
- * Memory that begins at a page, to which the kernel copies fastest: `src/paged.rs` says why.
+ * Memory that begins at a page, to which the kernel copies fastest: `src/aligned.rs` says why.
  * @param {number} length in bytes
  */
-function fromPage(length) {
+function pageAligned(length) {
   const memory = new Uint8Array(new ArrayBuffer(length + binding.PAGE_SLACK));
   const start = binding.pageStart(memory);
   return memory.subarray(start, start + length);
@@ -66,7 +66,7 @@ const earlier = /** @type {any} */ (binding)[SHARED];
 /** Shared with the native half: what the last event or call came to. @type {Int32Array} */
 const record = earlier?.record ?? new Int32Array(new ArrayBuffer(64));
 /** Shared with the native half: received bytes, until they are copied out; bytes to send, until they are sent. @type {Uint8Array} */
-const scratch = earlier?.scratch ?? fromPage(READ_LIMIT);
+const scratch = earlier?.scratch ?? pageAligned(READ_LIMIT);
 /**
  * `target.set(source, at)`. V8 looks `set` up anew each time it is called as a method, which takes a quarter as long as copying 64 bytes.
  * @type {(target: Uint8Array, source: Uint8Array, at?: number) => void}

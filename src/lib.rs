@@ -5,6 +5,7 @@
 //! something, and the shared [`runtime`] does what may block or take long (name lookup, connection racing).
 
 pub mod address;
+pub mod aligned;
 #[expect(unsafe_code, reason = "the only place that speaks Node-API")]
 pub mod binding;
 pub mod connect;
@@ -12,7 +13,6 @@ pub mod failure;
 pub mod farewell;
 pub mod listener;
 pub mod log;
-pub mod paged;
 pub mod reactor;
 mod readiness;
 pub mod replies;

@@ -20,11 +20,11 @@ use std::time::{Duration, Instant};
 use mio::Interest;
 use tokio::task::AbortHandle;
 
+use crate::aligned::Aligned;
 use crate::connect::RaceLost;
 use crate::failure::Failure;
 use crate::listener::Listener;
 use crate::log::step;
-use crate::paged::Paged;
 use crate::runtime;
 use crate::shaking::Stepped;
 use crate::slab::{Key, Slab};
@@ -44,7 +44,7 @@ const STEPPING: Duration = Duration::from_millis(2);
 /// be an eighth slower.
 ///
 /// It is not a multiple of a page, so that what is sent does not begin at a page in the kernel each time: a receiver whose memory begins a
-/// few bytes behind one, as large blocks of glibc's allocator do, would copy all of it slowly on some processors ([`crate::paged`]).
+/// few bytes behind one, as large blocks of glibc's allocator do, would copy all of it slowly on some processors ([`crate::aligned`]).
 const PASSED_ON: usize = 256 * 1024 - 64;
 
 /// Something that the JS half has to be told; the numbers are slots.
@@ -104,7 +104,7 @@ pub struct Reactor {
     /// Whether the JS thread takes the steps of handshakes that are quick.
     shakes_hands: bool,
     /// Received records on their way through rustls; empty until the first handshake.
-    ciphertext: Paged,
+    ciphertext: Aligned,
     /// Whether much was written since the last large data event.
     passes_on: bool,
     /// TLS connections of which some memory can be had back later.
@@ -241,7 +241,7 @@ impl Reactor {
             turn: Turn::new(),
             referenced: 0,
             shakes_hands: !runtime::has_processors(),
-            ciphertext: Paged::default(),
+            ciphertext: Aligned::default(),
             passes_on: false,
             young: resting::Young::default(),
         })

@@ -15,8 +15,8 @@
 use std::io;
 use std::net::SocketAddr;
 
+use crate::aligned::Aligned;
 use crate::failure::Failure;
-use crate::paged::Paged;
 use crate::replies::{Flushed, LONGEST, Replies};
 use crate::slab::Key;
 use crate::sys::{Arrived, DatagramIo, Packet, Ready, Reported, is_transient};
@@ -88,7 +88,7 @@ pub enum Sent {
 /// when it is empty.
 #[derive(Debug, Default)]
 pub struct Inbox {
-    memory: Paged,
+    memory: Aligned,
     arrived: Vec<Arrived>,
     told: usize,
     owner: Option<Key>,
@@ -299,7 +299,7 @@ impl Inbox {
         self.told = 0;
         self.owner = Some(key);
         if self.memory.is_empty() {
-            self.memory = Paged::zeroed(BATCH * ROOM);
+            self.memory = Aligned::zeroed(BATCH * ROOM);
         }
         io.receive(self.memory.chunks_exact_mut(ROOM), &mut self.arrived)
     }

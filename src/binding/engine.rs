@@ -15,9 +15,9 @@ use super::tls::{HandshakeReport, ProtocolReport};
 use super::wake::Bell;
 use super::{datagram, hot};
 use crate::address::{self, Literal};
+use crate::aligned;
 use crate::connect::RaceLost;
 use crate::failure::Failure;
-use crate::paged;
 use crate::reactor::{Reactor, Target, Wake};
 use crate::stream::READ_LIMIT;
 use crate::sys::{DatagramIo, DatagramSharing, ListenerIo, Sharing};
@@ -121,13 +121,13 @@ impl Core {
 
 /// With so many bytes more than are needed, the needed ones can begin at a page.
 #[napi]
-pub const PAGE_SLACK: u32 = paged::SLACK;
+pub const PAGE_SLACK: u32 = aligned::SLACK;
 
 /// At which of its bytes the first page in some memory begins.
 #[napi]
 #[must_use]
 pub fn page_start(memory: &[u8]) -> u32 {
-    u32::try_from(paged::page_start(memory)).unwrap_or(0)
+    u32::try_from(aligned::page_start(memory)).unwrap_or(0)
 }
 
 /// The engine: every socket of the JS thread, and the functions that make and drive them.

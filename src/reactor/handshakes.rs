@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{Entry, Event, Handle, Outcome, Reactor};
+use crate::aligned::Aligned;
 use crate::farewell::farewell;
-use crate::paged::Paged;
 use crate::secure::CIPHERTEXT_ROOM;
 use crate::shaking::{Handshake, Shaken, Steps};
 use crate::slab::Key;
@@ -23,7 +23,7 @@ impl Reactor {
         let Some(Handle::Stream(transport)) = self.put(key, idle) else { return };
         self.put(key, Handle::Stream(transport.shaking_hands(tapped)));
         if self.ciphertext.is_empty() {
-            self.ciphertext = Paged::zeroed(CIPHERTEXT_ROOM);
+            self.ciphertext = Aligned::zeroed(CIPHERTEXT_ROOM);
         }
     }
 

@@ -8,11 +8,11 @@ use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 use rustls::{ServerConfig, ServerConnection};
 
+use crate::aligned::Aligned;
 use crate::arguments::{Arguments, StreamService};
 use crate::dial::MOST_EVENTS;
 use crate::failure::Failure;
 use crate::orders::{Order, announce, orders};
-use crate::paged::Paged;
 use crate::stream::{Received, Stream};
 use crate::tls;
 
@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &Arguments, service: StreamService) -> Result<(), F
         }
     });
     announce(listener.local_addr()?.port());
-    let mut server = Server { service, tls, guests: Vec::new(), free: Vec::new(), buffer: Paged::zeroed(512 * 1024) };
+    let mut server = Server { service, tls, guests: Vec::new(), free: Vec::new(), buffer: Aligned::zeroed(512 * 1024) };
     let mut events = Events::with_capacity(MOST_EVENTS);
     loop {
         match poll.poll(&mut events, None) {
@@ -63,7 +63,7 @@ struct Server {
     tls: Option<Arc<ServerConfig>>,
     guests: Vec<Option<Guest>>,
     free: Vec<usize>,
-    buffer: Paged,
+    buffer: Aligned,
 }
 
 struct Guest {

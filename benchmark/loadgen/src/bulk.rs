@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll};
 
+use crate::aligned::Aligned;
 use crate::arguments::{Arguments, Direction};
 use crate::dial::{Dialer, MOST_EVENTS};
 use crate::failure::Failure;
-use crate::paged::Paged;
 use crate::report::Report;
 use crate::stream::{Received, Stream};
 use crate::window::{Part, Window};
@@ -17,7 +17,7 @@ pub(crate) fn run(arguments: &Arguments, direction: Direction) -> Result<(), Fai
     let streams = Dialer::new(arguments)?.open_all(&mut poll, arguments.connections)?;
     let mut flows: Vec<_> = streams.into_iter().map(Flow::new).collect();
     let outgoing = vec![b'a'; arguments.size];
-    let mut incoming = Paged::zeroed(256 * 1024);
+    let mut incoming = Aligned::zeroed(256 * 1024);
     let most_on_their_way = match direction {
         Direction::In => u64::MAX,
         Direction::Echo => arguments.window,

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use mio::event::Event;
 use mio::{Events, Poll};
 
+use crate::aligned::Aligned;
 use crate::arguments::{Arguments, Visit};
 use crate::dial::{Dialer, MOST_EVENTS};
 use crate::failure::Failure;
 use crate::latency::Latencies;
-use crate::paged::Paged;
 use crate::report::Report;
 use crate::stream::{Received, Stream};
 use crate::window::{Part, Window};
@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &Arguments, visit: Visit) -> Result<(), Failure> {
         Visit::Greeting => 1,
     };
     let message = vec![b'a'; arguments.size];
-    let mut buffer = Paged::zeroed(64 * 1024);
+    let mut buffer = Aligned::zeroed(64 * 1024);
     let mut workers = Vec::with_capacity(arguments.connections);
     for token in 0..arguments.connections {
         workers.push(Worker::new(dialer.dial(&poll, token)?));

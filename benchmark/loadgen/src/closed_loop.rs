@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll};
 
+use crate::aligned::Aligned;
 use crate::arguments::Arguments;
 use crate::dial::{Dialer, MOST_EVENTS};
 use crate::failure::Failure;
 use crate::latency::Latencies;
-use crate::paged::Paged;
 use crate::report::Report;
 use crate::stream::{Received, Stream};
 use crate::window::{Part, Window};
@@ -21,7 +21,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut load = Load {
         message_size: arguments.size,
         outgoing: vec![b'a'; arguments.size * arguments.depth],
-        incoming: Paged::zeroed(256 * 1024),
+        incoming: Aligned::zeroed(256 * 1024),
         latencies: Latencies::new(),
         answered: 0,
     };
@@ -58,7 +58,7 @@ struct Load {
     message_size: usize,
     /// As many messages as one connection can have on their way.
     outgoing: Vec<u8>,
-    incoming: Paged,
+    incoming: Aligned,
     latencies: Latencies,
     answered: u64,
 }

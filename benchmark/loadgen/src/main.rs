@@ -7,6 +7,10 @@
 //! Loopback only, and bounded by `--seconds`.
 
 #[cfg(target_os = "linux")]
+#[path = "../../../src/aligned.rs"]
+#[expect(unreachable_pub, reason = "the package's own file: what is received must cost the same at both ends")]
+mod aligned;
+#[cfg(target_os = "linux")]
 mod arguments;
 #[cfg(target_os = "linux")]
 mod bare_datagram_server;
@@ -32,10 +36,6 @@ mod idle;
 mod latency;
 #[cfg(target_os = "linux")]
 mod orders;
-#[cfg(target_os = "linux")]
-#[path = "../../../src/paged.rs"]
-#[expect(unreachable_pub, reason = "the package's own file: what is received must cost the same at both ends")]
-mod paged;
 #[cfg(target_os = "linux")]
 mod report;
 #[cfg(target_os = "linux")]

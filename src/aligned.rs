@@ -1,6 +1,6 @@
 //! Memory for received bytes, from the beginning of a page on.
 //!
-//! The kernel copies received bytes with `rep movsb`, for which AMD's Zen 3 takes five times as long where the address that it copies to is
+//! The kernel copies received bytes with `rep movsb`, for which AMD's Zen 3 takes five to eight times as long where the address that it copies to is
 //! 1 to 31 bytes behind the one it copies from, both counted from the beginning of their pages. What it copies from mostly
 //! begins at a page or at a multiple of 32 bytes. Large blocks of glibc's allocator begin 16 bytes behind a page.
 
@@ -22,12 +22,12 @@ pub fn page_start(memory: &[u8]) -> usize {
 
 /// Bytes, zeros at first, that begin at a page. The empty one takes no memory.
 #[derive(Debug, Default)]
-pub struct Paged {
+pub struct Aligned {
     memory: Vec<u8>,
     start: usize,
 }
 
-impl Paged {
+impl Aligned {
     /// So many bytes. Pages that nobody writes to take no memory.
     #[must_use]
     pub fn zeroed(length: usize) -> Self {
@@ -38,7 +38,7 @@ impl Paged {
     }
 }
 
-impl Deref for Paged {
+impl Deref for Aligned {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
@@ -46,7 +46,7 @@ impl Deref for Paged {
     }
 }
 
-impl DerefMut for Paged {
+impl DerefMut for Aligned {
     fn deref_mut(&mut self) -> &mut [u8] {
         &mut self.memory[self.start..]
     }
@@ -60,13 +60,13 @@ mod tests {
     fn it_begins_at_a_page_wherever_its_block_does() {
         let mut kept = Vec::new();
         for length in [1, PAGE - 1, PAGE, PAGE + 1, 100_000, 600_000] {
-            let mut paged = Paged::zeroed(length);
-            assert_eq!(paged.len(), length);
-            assert_eq!(paged.as_ptr().addr() % PAGE, 0, "{length}");
-            assert!(paged.iter().all(|byte| *byte == 0));
-            paged[length - 1] = 1;
-            kept.push(paged);
+            let mut aligned = Aligned::zeroed(length);
+            assert_eq!(aligned.len(), length);
+            assert_eq!(aligned.as_ptr().addr() % PAGE, 0, "{length}");
+            assert!(aligned.iter().all(|byte| *byte == 0));
+            aligned[length - 1] = 1;
+            kept.push(aligned);
         }
-        assert!(Paged::default().is_empty());
+        assert!(Aligned::default().is_empty());
     }
 }
