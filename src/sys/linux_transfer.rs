@@ -44,10 +44,6 @@ pub(super) fn send(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
 }
 
 pub(super) fn send_vectored(socket: &Socket, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-    // One record of TLS, mostly. The kernel has less to look at.
-    if let [only] = slices {
-        return send(socket, only);
-    }
     // SAFETY: all of its members may be zero. Where libc has padding, the kernel has the upper half of a number.
     let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
     // An `IoSlice` is an `iovec`, as its documentation promises; nothing is written through it.

@@ -178,12 +178,16 @@ impl StreamIo {
         }
     }
 
-    /// One `sendmsg`, without SIGPIPE.
+    /// One `sendmsg`, or one `send` if there is one slice, without SIGPIPE.
     ///
     /// # Errors
     ///
     /// As [`StreamIo::send`].
     pub fn send_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        // One record of TLS, mostly. The kernel has less to look at.
+        if let [only] = slices {
+            return self.send(only);
+        }
         loop {
             match transfer::send_vectored(&self.socket, slices) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
