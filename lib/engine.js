@@ -52,7 +52,7 @@ const READ_LIMIT = 512 * 1024;
  * @param {number} length in bytes
  */
 function pageAligned(length) {
-  const memory = new Uint8Array(new ArrayBuffer(length + binding.PAGE_SLACK));
+  const memory = new Uint8Array(new ArrayBuffer(length + binding.PAGE));
   const start = binding.pageStart(memory);
   return memory.subarray(start, start + length);
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { measure } from './measure.mjs';
 
-const { pageStart, PAGE_SLACK } = createRequire(import.meta.url)('../../lib/native.js');
+const { PAGE, pageStart } = createRequire(import.meta.url)('../../lib/native.js');
 const LENGTH = 64 * 1024;
 const CALLS = 50;
 
@@ -13,7 +13,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'page-offset-'));
 const file = openSync(path.join(folder, 'bytes'), 'w+');
 writeSync(file, Buffer.alloc(LENGTH, 'a'));
 for (const offset of [0, 8, 16, 24, 32, 48, 64, 2048]) {
-  const memory = new Uint8Array(LENGTH + PAGE_SLACK + offset);
+  const memory = new Uint8Array(LENGTH + PAGE + offset);
   const start = pageStart(memory) + offset;
   const sample = () => {
     const began = performance.now();

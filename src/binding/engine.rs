@@ -119,9 +119,9 @@ impl Core {
     }
 }
 
-/// With so many bytes more than are needed, the needed ones can begin at a page.
+/// Bytes in a page: with so many more than are needed, the needed ones can begin at one.
 #[napi]
-pub const PAGE_SLACK: u32 = aligned::SLACK;
+pub const PAGE: u32 = aligned::PAGE;
 
 /// At which of its bytes the first page in some memory begins.
 #[napi]
