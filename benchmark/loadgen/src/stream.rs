@@ -8,6 +8,8 @@ use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use rustls::Connection;
 
+use crate::aligned::Aligned;
+
 pub(crate) struct Stream {
     socket: TcpStream,
     tls: Option<Box<Tls>>,
@@ -21,14 +23,14 @@ struct Tls {
 }
 
 struct Ciphertext {
-    room: Box<[u8]>,
+    room: Aligned,
     taken: usize,
     filled: usize,
 }
 
 thread_local! {
     /// Room for ciphertext that no connection uses now: thousands of idle connections must not hold some each.
-    static SPARE: RefCell<Vec<Box<[u8]>>> = const { RefCell::new(Vec::new()) };
+    static SPARE: RefCell<Vec<Aligned>> = const { RefCell::new(Vec::new()) };
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,7 +192,7 @@ impl Tls {
 
 impl Ciphertext {
     fn read_from(socket: &mut TcpStream) -> io::Result<Option<Self>> {
-        let room = SPARE.with_borrow_mut(Vec::pop).unwrap_or_else(|| vec![0; CIPHERTEXT_ROOM].into_boxed_slice());
+        let room = SPARE.with_borrow_mut(Vec::pop).unwrap_or_else(|| Aligned::zeroed(CIPHERTEXT_ROOM));
         let mut ciphertext = Self { room, taken: 0, filled: 0 };
         match socket.read(&mut ciphertext.room) {
             Ok(count) => {
