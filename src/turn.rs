@@ -157,6 +157,8 @@ impl Turn {
             self.giver = Some(slot);
             self.given = Instant::now();
             self.unanswered = if self.alone { self.unanswered.saturating_add(bytes) } else { bytes };
+        } else if self.giver != Some(slot) {
+            self.alone = false;
         }
         self.count(bytes);
     }
@@ -325,6 +327,16 @@ mod tests {
         turn.count_received(GIVER, BULK);
         turn.count_received(GIVER + 1, BULK);
         assert_eq!(turn.gathering(), None, "after another socket's bulk");
+    }
+
+    #[test]
+    fn a_giver_is_not_alone_while_others_give_little() {
+        let mut turn = after_one_way_stream();
+        assert_eq!(turn.idle(), Idle::Spin);
+        turn.count_received(GIVER, 1);
+        assert_eq!(turn.idle(), Idle::Spin, "its own last bytes");
+        turn.count_received(GIVER + 1, GATHERS);
+        assert_eq!(turn.idle(), Idle::Sleep, "another's");
     }
 
     #[test]
