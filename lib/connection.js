@@ -135,8 +135,11 @@ class Connection {
     this.handlers.callWith(data, this.socket, shape(own, this.handlers.binaryType));
   }
 
-  ended() {
+  /** @param {number} halfOpen 1 if this side stays open */
+  ended(halfOpen) {
     if (this.handlers.end !== undefined) this.handlers.call(this.handlers.end, this.socket);
+    // As in Bun: where nobody would notice the end, the socket closes with it.
+    else if (halfOpen === 1) this.handle.endWithPeer();
   }
 
   drained() {

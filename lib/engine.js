@@ -199,7 +199,7 @@ function deliver(kind, slot, detail) {
       target.accepted(slot);
       break;
     case END:
-      target.ended();
+      target.ended(detail);
       break;
     case DRAIN:
       target.drained();

@@ -299,6 +299,17 @@ impl Stream {
         }
     }
 
+    /// Whether the stream lives on after the peer's end.
+    #[must_use]
+    pub fn stays_half_open(&self) -> bool {
+        self.allow_half_open
+    }
+
+    /// Has the peer's end be the end of both sides.
+    pub fn end_with_peer(&mut self) {
+        self.allow_half_open = false;
+    }
+
     /// Holds back data and the end of the stream.
     pub fn pause(&mut self) {
         self.paused = true;

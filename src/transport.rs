@@ -212,6 +212,25 @@ impl Transport {
         }
     }
 
+    /// Whether the socket lives on after the peer's end.
+    #[must_use]
+    pub fn stays_half_open(&self) -> bool {
+        match self {
+            Self::Plain(stream) => stream.stays_half_open(),
+            Self::Shaking(shaking) => shaking.allow_half_open,
+            Self::Secure(stream) => stream.stays_half_open(),
+        }
+    }
+
+    /// Has the peer's end be the end of both sides.
+    pub fn end_with_peer(&mut self) {
+        match self {
+            Self::Plain(stream) => stream.end_with_peer(),
+            Self::Shaking(shaking) => shaking.allow_half_open = false,
+            Self::Secure(stream) => stream.end_with_peer(),
+        }
+    }
+
     /// Tells of records without data from now on, after a handshake.
     pub fn announce(&mut self) {
         if let Self::Secure(stream) = self {

@@ -209,7 +209,7 @@ impl Core {
                 (DATA, i32::try_from(count).unwrap_or(i32::MAX))
             }
             StreamEvent::Bulk(count) => (BULK, i32::try_from(count).unwrap_or(i32::MAX)),
-            StreamEvent::End => (END, 0),
+            StreamEvent::End => (END, i32::from(self.stays_half_open(slot))),
             StreamEvent::Drain => (DRAIN, 0),
             StreamEvent::Hello => (HELLO, 0),
             StreamEvent::Raw(count) => (RAW, i32::try_from(count).unwrap_or(i32::MAX)),
@@ -220,6 +220,10 @@ impl Core {
             StreamEvent::Closed(failure) => (CLOSED, failure.map_or(0, crate::failure::Failure::number)),
         };
         self.tell(&[kind, slot.cast_signed(), detail]);
+    }
+
+    fn stays_half_open(&self, slot: u32) -> bool {
+        self.with(|reactor| reactor.stream(slot).is_some_and(|stream| stream.stays_half_open())).unwrap_or(false)
     }
 
     fn event(&self, event: Event) {

@@ -87,6 +87,12 @@ impl SocketHandle {
         self.with(Transport::resume);
     }
 
+    /// Has the peer's end, which was told, be the end of both sides.
+    #[napi]
+    pub fn end_with_peer(&self) {
+        self.with(Transport::end_with_peer);
+    }
+
     /// Sends FIN.
     #[napi]
     pub fn shut_write(&self) {
