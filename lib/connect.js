@@ -15,13 +15,11 @@ const { TCPSocket } = require('./socket');
  */
 function connect(options) {
   const parsed = readOptions(options, 'Expected options object');
-  const { handlers, signal } = parsed;
+  const { signal } = parsed;
   const connection = parsed.tls === undefined ? plain(parsed) : secure(parsed);
   const promise = new Promise((resolve, reject) => {
-    connection.promise = { resolve, reject };
+    connection.promise = { resolve, reject, quieten: () => promise.catch(() => {}) };
   });
-  // As in Bun: with a `connectError` handler nobody needs to look at the promise.
-  if (handlers.connectError !== undefined) promise.catch(() => {});
   connection.target = parsed.hostname ?? '';
   connection.occupy(begin(parsed));
   const Socket = parsed.tls === undefined ? TCPSocket : require('./tls-socket').TLSSocket;

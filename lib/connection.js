@@ -25,6 +25,7 @@ const LONGEST_DELAY = 0x7fffffff;
  * @typedef {object} Connecting
  * @property {(socket: object) => void} resolve
  * @property {(error: unknown) => void} reject
+ * @property {() => void} quieten says that nobody need handle a rejection
  */
 
 class Connection {
@@ -295,12 +296,15 @@ class ClientConnection extends Connection {
     const promise = this.settle();
     const { connectError } = this.handlers;
     if (connectError !== undefined) {
+      // As in Bun: whoever has been told need not look at the promise, unless it has something else to say.
+      let isKnown = true;
       try {
         const result = this.handlers.context.runInAsyncScope(connectError, this.socket, this.socket, error);
-        if (isError(result)) reason = result;
+        if (isError(result)) [reason, isKnown] = [result, false];
       } catch (thrown) {
-        reason = thrown;
+        [reason, isKnown] = [thrown, false];
       }
+      if (isKnown) promise?.quieten();
     }
     promise?.reject(reason);
   }
