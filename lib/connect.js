@@ -21,7 +21,7 @@ function connect(options) {
     connection.promise = { resolve, reject, quieten: () => promise.catch(() => {}) };
   });
   connection.target = parsed.hostname ?? '';
-  connection.occupy(begin(parsed));
+  if (!signal?.aborted) connection.occupy(begin(parsed));
   const Socket = parsed.tls === undefined ? TCPSocket : require('./tls-socket').TLSSocket;
   connection.socket = new Socket(connection);
   if (signal !== undefined) connection.watch(signal);

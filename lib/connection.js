@@ -313,7 +313,7 @@ class ClientConnection extends Connection {
   watch(signal) {
     const abort = () => {
       if (this.promise === undefined) return;
-      native.close(this.vacate());
+      if (this.isOpen) native.close(this.vacate());
       this.fail(signal.reason, signal.reason);
     };
     this.unwatch = () => signal.removeEventListener('abort', abort);
