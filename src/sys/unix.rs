@@ -457,6 +457,10 @@ struct UnixPath {
 impl UnixPath {
     /// The bytes of a path are its name: nothing is decoded, and an abstract name is not padded.
     fn new(path: &[u8]) -> io::Result<Self> {
+        if path.is_empty() {
+            // To the kernel it is no name, or any: as in Bun, it is a path that is not there.
+            return Err(io::Error::from_raw_os_error(libc::ENOENT));
+        }
         if path.len() > UNIX_PATH_MAX {
             return Self::through_directory(path);
         }
