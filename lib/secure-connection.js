@@ -212,11 +212,12 @@ class SecureConnection extends ClientConnection {
   /** @param {boolean} withoutData */
   endEarly(withoutData) {
     if (this.tls.refused) return -1;
-    // As in Bun: after `shutdown`, and before the handshake is over, it is a `close`. With data it waits for the handshake.
-    const closes = this.shut || (withoutData && this.tls.isPending);
-    if (!closes) return undefined;
+    // As in Bun: after `shutdown`, and before the handshake is over, it is a `close`. With data it waits for the handshake, and does nothing
+    // after `shutdown`.
+    if (!withoutData) return this.shut ? -1 : undefined;
+    if (!this.shut && !this.tls.isPending) return undefined;
     this.close();
-    return withoutData ? 0 : -1;
+    return 0;
   }
 
   /** @param {Error} error */

@@ -137,12 +137,10 @@ function defineSocket(tag) {
         return 0;
       }
       const bytes = bytesOf(data, byteOffset, byteLength, 'end');
-      if (connection.shut) {
-        native.end(connection.slot, 0);
-        connection.finish(record[0] === 1, 0);
-        return bytes.length === 0 ? 0 : -1;
-      }
+      // As in Bun: where nothing can be sent, nothing ends.
+      if (connection.shut) return -1;
       native.endBytes(connection.slot, bytes);
+      if (record[0] === -1) return -1;
       connection.finish(record[0] === 1, bytes.length);
       return bytes.length;
     }

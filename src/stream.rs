@@ -109,6 +109,8 @@ pub enum Ended {
     Close,
     /// FIN is sent, or follows the bytes that wait; the stream lives on until the peer's end, or until they are sent.
     Later,
+    /// Nothing was sent, nor will be: the connection is broken, of which the poll tells.
+    Refused,
 }
 
 impl Stream {
@@ -266,11 +268,14 @@ impl Stream {
         if matches!(self.write, WriteSide::Flushing { .. }) {
             return Ended::Later;
         }
-        if let Written::Taken(count) = self.write(bytes)
-            && count < bytes.len()
-        {
-            self.write = WriteSide::Flushing { rest: bytes[count..].to_vec(), sent: 0 };
-            return Ended::Later;
+        match self.write(bytes) {
+            Written::Taken(count) if count < bytes.len() => {
+                self.write = WriteSide::Flushing { rest: bytes[count..].to_vec(), sent: 0 };
+                return Ended::Later;
+            }
+            // As in Bun, whose `end` does nothing more then.
+            Written::Refused if !bytes.is_empty() => return Ended::Refused,
+            Written::Taken(_) | Written::Refused => {}
         }
         if self.allow_half_open && self.read == ReadSide::Open && self.is_writable() && self.finish_writing() {
             return Ended::Later;

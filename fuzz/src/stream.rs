@@ -208,6 +208,10 @@ impl Connection {
     fn end(&mut self, length: usize) {
         let data = OURS.part(self.accepted, length);
         let ended = self.reactor.with_stream(self.slot, |stream| stream.end(&data)).expect("an open stream");
+        if ended == Ended::Refused {
+            assert!(length > 0 && (self.shut || self.peer.is_none() || self.cut), "refused for no reason");
+            return;
+        }
         if !self.shut {
             self.accepted += length;
         }
@@ -215,6 +219,7 @@ impl Connection {
         match ended {
             Ended::Close => self.close(),
             Ended::Later => self.flushing = true,
+            Ended::Refused => {}
         }
     }
 

@@ -184,20 +184,23 @@ impl Core {
         }]);
     }
 
-    /// Tells 1 if the socket is closed with it, 0 if it closes later.
+    /// Tells 1 if the socket is closed with it, 0 if it closes later, -1 if nothing could be sent.
     fn finish(&self, slot: u32, bytes: &[u8]) {
-        let closed = self.with(|reactor| {
+        let told = self.with(|reactor| {
             let ended = reactor.with_stream(slot, |stream| stream.end(bytes));
-            if ended.is_some() {
+            if matches!(ended, Some(Ended::Close | Ended::Later)) {
                 self.counters.sent.add(bytes.len());
             }
-            if ended == Some(Ended::Later) {
-                return false;
+            match ended {
+                Some(Ended::Later) => 0,
+                Some(Ended::Refused) => -1,
+                Some(Ended::Close) | None => {
+                    reactor.close(slot);
+                    1
+                }
             }
-            reactor.close(slot);
-            true
         });
-        self.tell(&[i32::from(closed != Some(false))]);
+        self.tell(&[told.unwrap_or(1)]);
     }
 
     #[inline]
@@ -325,7 +328,7 @@ unsafe extern "C" fn write_bytes(env: sys::napi_env, info: sys::napi_callback_in
     unsafe { enter::<2>(env, info, |core, [slot, data]| core.send(integer(env, slot), bytes(env, data))) }
 }
 
-/// `(slot, length)`: sends from the scratch memory and ends; the result is 1 if the socket is closed with it.
+/// `(slot, length)`: sends from the scratch memory and ends; the result is 1 if the socket is closed with it, 0 if later.
 unsafe extern "C" fn end(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: `functions` made the function that runs.
     unsafe {
@@ -338,7 +341,7 @@ unsafe extern "C" fn end(env: sys::napi_env, info: sys::napi_callback_info) -> s
     }
 }
 
-/// `(slot, bytes)`: the result is 1 if the socket is closed with it.
+/// `(slot, bytes)`: the result is 1 if the socket is closed with it, 0 if later, -1 if nothing could be sent.
 unsafe extern "C" fn end_bytes(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: `functions` made the function that runs.
     unsafe { enter::<2>(env, info, |core, [slot, data]| core.finish(integer(env, slot), bytes(env, data))) }
