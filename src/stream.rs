@@ -350,7 +350,8 @@ impl Stream {
             WriteSide::Open | WriteSide::Shut => None,
             WriteSide::Full => {
                 self.write = WriteSide::Open;
-                Some(StreamEvent::Drain)
+                // As in Bun: there is no room in a connection that is broken.
+                (!self.ready.broken).then_some(StreamEvent::Drain)
             }
             WriteSide::Flushing { rest, sent } => match self.io.send(&rest[*sent..]) {
                 Ok(count) => {
