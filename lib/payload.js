@@ -48,7 +48,7 @@ const NOTHING = new Uint8Array(0);
  */
 function view(data) {
   if (ArrayBuffer.isView(data)) {
-    if (data.byteLength === 0) return NOTHING;
+    if (lengthOf(data) === 0) return NOTHING;
     return types.isSharedArrayBuffer(data.buffer)
       ? private_(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
       : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -57,6 +57,18 @@ function view(data) {
   if (types.isSharedArrayBuffer(data)) return private_(new Uint8Array(data));
   if (isBlob(data)) return readBlob(data);
   throw invalidType(`The "data" argument must be of type string, buffer, or blob. ${received(data)}`);
+}
+
+/**
+ * Of a DataView whose buffer was detached, or has become too short, V8 does not say a length; of other views it says 0.
+ * @param {ArrayBufferView} view
+ */
+function lengthOf(view) {
+  try {
+    return view.byteLength;
+  } catch {
+    return 0;
+  }
 }
 
 /**

@@ -353,7 +353,8 @@ function defineSocket(tag) {
         } else if (data instanceof Uint8Array) {
           const length = data.length;
           if (length <= SMALL) {
-            copyBytes(scratch, data);
+            // What has been detached has no bytes either, and cannot be copied.
+            if (length > 0) copyBytes(scratch, data);
             record[0] = slot;
             record[1] = length;
             native.write();
