@@ -28,9 +28,14 @@ const LONGEST_DELAY = 0x7fffffff;
  * @property {() => void} quieten says that nobody need handle a rejection
  */
 
+/** How many connections there have been. */
+let connections = 0;
+
 class Connection {
   /** Its place in the native half, -1 once closed. */
   slot = -1;
+  /** Larger than that of any connection before it. */
+  number = connections++;
   /** The object that handlers get. @type {any} */
   socket = undefined;
   /** @type {Handlers} */

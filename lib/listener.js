@@ -93,9 +93,14 @@ class Listening {
       if (this.unix !== undefined) unlink(this.unix);
     }
     if (!closeSockets) return;
-    for (const target of [...targets]) {
-      if (target instanceof Connection && target.belongsTo(this)) target.close();
+    /** @type {Connection[]} */
+    const own = [];
+    for (const target of targets) {
+      if (target instanceof Connection && target.belongsTo(this)) own.push(target);
     }
+    // As in Bun, the newest first.
+    own.sort((a, b) => b.number - a.number);
+    for (const connection of own) connection.close();
   }
 }
 
