@@ -743,7 +743,14 @@ impl Reactor {
             }
             // The receive that follows counts, and puts the stream back into the queue.
             StreamEvent::Bulk(_) => self.passes_on = false,
-            StreamEvent::Data(_) | StreamEvent::Raw(_) | StreamEvent::Hello | StreamEvent::End | StreamEvent::Drain => {
+            StreamEvent::End => {
+                self.turn.count(0);
+                // As in Bun: where the close follows, nobody else's event comes in between.
+                if work {
+                    self.enqueue_first(key);
+                }
+            }
+            StreamEvent::Data(_) | StreamEvent::Raw(_) | StreamEvent::Hello | StreamEvent::Drain => {
                 self.turn.count(if let StreamEvent::Data(bytes) = event { bytes } else { 0 });
                 if work {
                     self.enqueue(key);
