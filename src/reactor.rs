@@ -107,6 +107,8 @@ pub struct Reactor {
     ciphertext: Aligned,
     /// Whether much was written since the last large data event.
     passes_on: bool,
+    /// Connections accepted since the last look at the poll.
+    accepted: usize,
     /// TLS connections of which some memory can be had back later.
     young: resting::Young,
 }
@@ -243,6 +245,7 @@ impl Reactor {
             shakes_hands: !runtime::has_processors(),
             ciphertext: Aligned::default(),
             passes_on: false,
+            accepted: 0,
             young: resting::Young::default(),
         })
     }
@@ -435,6 +438,7 @@ impl Reactor {
     /// The poll's; none is known to occur.
     pub fn look(&mut self) -> io::Result<bool> {
         self.stepping = None;
+        self.accepted = 0;
         self.poller.poll(&mut self.ready)?;
         let mut all = std::mem::take(&mut self.ready);
         for ready in all.drain(..) {

@@ -12,6 +12,9 @@ use crate::stream::Stream;
 use crate::sys::{Ready, StreamIo};
 use crate::transport::Transport;
 
+/// So many connections, as many as a listener's backlog usually holds, may be accepted before others have their turn.
+const ACCEPTED_FIRST: usize = 512;
+
 impl Reactor {
     /// Starts a connect. Its outcome, failure at once included, comes as an event.
     pub fn connect(&mut self, target: Target, allow_half_open: bool) -> u32 {
@@ -48,7 +51,14 @@ impl Reactor {
         let accepted = listener.accept();
         let allow_half_open = listener.allow_half_open();
         if listener.has_work() {
-            self.enqueue(key);
+            // As in Bun, all that wait are accepted before anybody else's turn comes: but not more than wait at once, since a
+            // flood of them must not starve the rest.
+            self.accepted += 1;
+            if self.accepted < ACCEPTED_FIRST {
+                self.enqueue_first(key);
+            } else {
+                self.enqueue(key);
+            }
         }
         let io = match accepted {
             Accepted::Stream(io) => io,
