@@ -139,6 +139,20 @@ class TlsState {
     return this.#error;
   }
 
+  /** The handshake has failed without an error, or one that nobody is told of. */
+  forgo() {
+    this.#phase = FAILED;
+    this.#error = null;
+  }
+
+  /**
+   * The program has been told why the handshake failed. As in Bun, `getAuthorizationError` says the same from then on.
+   * @param {Error} error
+   */
+  remember(error) {
+    this.#error = error;
+  }
+
   /** The connection is over before the handshake was. */
   giveUp() {
     this.#phase = FAILED;
@@ -163,9 +177,14 @@ class TlsState {
       this.#error = this.#certificateError(problem, peerChain);
       return this.#error;
     }
-    if (protocol) return protocolError(protocol);
+    if (protocol) {
+      this.#error = protocolError(protocol);
+      return this.#error;
+    }
     if (timedOut) return tlsError('TLS handshake timed out', 'ERR_TLS_HANDSHAKE_TIMEOUT');
-    return hungUp ? disconnected() : undefined;
+    if (hungUp) return disconnected();
+    this.#error = null;
+    return undefined;
   }
 
   /** Whether Bun tells the secrets after the handshake, not before: it does so on the side that has the last word in it. */
