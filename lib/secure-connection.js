@@ -78,13 +78,16 @@ class SecureConnection extends ClientConnection {
   handshakeFailed() {
     // The event came with a report.
     const report = /** @type {import('./tls-state').Report} */ (engine.handshakeFailure());
+    const isKnown = !this.tls.isPending;
     const error = this.tls.fail(report);
     this.slot = -1;
     if (error === undefined) {
       this.over(systemError(/** @type {number} */ (report.errno), 'read'));
       return;
     }
-    this.#tellFailure(error);
+    // As in Bun: who has sent FIN is told only of the end, if the peer says nothing more.
+    if (isKnown || (this.shut && report.hungUp)) this.tls.forgo();
+    else this.#tellFailure(error);
     this.over();
   }
 
@@ -204,7 +207,19 @@ class SecureConnection extends ClientConnection {
   begin() {
     this.tls.prepare();
     if (this.handlers.handshake !== undefined) this.open();
+    if (this.isOpen && this.shut) this.#shutBefore();
     if (this.isOpen) this.tls.shake();
+  }
+
+  /**
+   * The program has sent FIN before the handshake began. As in Bun, it has failed then, for no reason that there would be an error for. The
+   * native half goes through the motions, and tells when the peer has ended, too.
+   */
+  #shutBefore() {
+    this.tls.forgo();
+    this.#publish(false, null);
+    this.#shaken(false, null);
+    if (this.isOpen && this.tls.rejects) this.close();
   }
 
   // Called by the socket's methods.

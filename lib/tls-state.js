@@ -86,9 +86,14 @@ class TlsState {
     this.#handle.expectHandshake(this.#connection.isTapped);
   }
 
+  /** Whether this client closes the connection to a server that it does not trust. */
+  get rejects() {
+    return !this.#side.isServer && (this.#verifyMode?.[1] ?? this.#side.entry.rejectUnauthorized);
+  }
+
   /** Begins the handshake. */
   shake() {
-    this.#phase = SHAKING;
+    if (this.#phase === BEFORE) this.#phase = SHAKING;
     const [requestCert, rejectUnauthorized] = this.#verifyMode ?? [];
     const tapped = this.#connection.isTapped;
     const { initialData } = this;

@@ -243,6 +243,11 @@ impl SecureStream {
         }
     }
 
+    /// FIN left before the handshake was over: nothing more is sent.
+    pub(crate) fn stay_shut(&mut self) {
+        self.write = WriteSide::Ending { answered: false };
+    }
+
     /// Shuts the reading side: the end is told at once.
     pub fn shut_read(&mut self) {
         if self.read != ReadSide::Ended && self.io.shutdown(Shutdown::Read).is_ok() {

@@ -75,6 +75,15 @@ impl Shaken {
     }
 }
 
+/// The socket of a handshake.
+#[derive(Debug)]
+pub struct Socket {
+    /// The socket itself.
+    pub io: Arc<StreamIo>,
+    /// Set once this side has sent FIN: from then on what should be sent goes nowhere, and that is no failure.
+    pub silenced: Arc<AtomicBool>,
+}
+
 /// A handshake under way.
 pub struct Steps {
     handshake: Pin<Box<dyn Future<Output = Shaken> + Send>>,
@@ -111,7 +120,7 @@ impl Steps {
     ///
     /// The system's, when there is no thread left.
     pub fn new(
-        io: Arc<StreamIo>,
+        socket: Socket,
         handshake: Handshake,
         initial: Vec<u8>,
         again: impl Fn() + Send + Sync + 'static,
@@ -119,7 +128,7 @@ impl Steps {
         let runtime = runtime::handle()?;
         let progress = Arc::<Progress>::default();
         let (cost, waits) = (handshake.cost(), matches!(handshake, Handshake::Server(..)));
-        let stream = HandshakeStream { io, initial, read: 0, progress: Arc::clone(&progress) };
+        let stream = HandshakeStream { socket, initial, read: 0, progress: Arc::clone(&progress) };
         let mut steps = Self {
             handshake: Box::pin(shake(stream, handshake)),
             again: Waker::from(Arc::new(Again(again))),
@@ -208,7 +217,7 @@ async fn shake(stream: HandshakeStream, handshake: Handshake) -> Shaken {
 
 /// The socket as the handshake sees it. It wakes nobody: the reactor's poll says when there is more.
 struct HandshakeStream {
-    io: Arc<StreamIo>,
+    socket: Socket,
     /// What was received elsewhere, and how much of it has been read.
     initial: Vec<u8>,
     read: usize,
@@ -216,11 +225,16 @@ struct HandshakeStream {
 }
 
 impl HandshakeStream {
-    fn counted(&self, cx: &Context<'_>, sent: io::Result<usize>) -> Poll<io::Result<usize>> {
-        if let Ok(count) = sent {
-            self.progress.sent.fetch_add(count, Ordering::Relaxed);
+    /// `length` is that of what was to be sent.
+    fn counted(&self, cx: &Context<'_>, sent: io::Result<usize>, length: usize) -> Poll<io::Result<usize>> {
+        match sent {
+            Ok(count) => {
+                self.progress.sent.fetch_add(count, Ordering::Relaxed);
+                Poll::Ready(Ok(count))
+            }
+            Err(_) if self.socket.silenced.load(Ordering::Relaxed) => Poll::Ready(Ok(length)),
+            Err(error) => polled(cx, Err(error)),
         }
-        polled(cx, sent)
     }
 }
 
@@ -243,7 +257,8 @@ impl AsyncRead for HandshakeStream {
         }
         let rest = &self.initial[self.read..];
         if rest.is_empty() {
-            return polled(cx, self.io.receive(buffer.initialize_unfilled())).map_ok(|count| buffer.advance(count));
+            return polled(cx, self.socket.io.receive(buffer.initialize_unfilled()))
+                .map_ok(|count| buffer.advance(count));
         }
         let count = rest.len().min(buffer.remaining());
         buffer.put_slice(&rest[..count]);
@@ -254,7 +269,7 @@ impl AsyncRead for HandshakeStream {
 
 impl AsyncWrite for HandshakeStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        self.counted(cx, self.io.send(data))
+        self.counted(cx, self.socket.io.send(data), data.len())
     }
 
     fn poll_write_vectored(
@@ -262,7 +277,7 @@ impl AsyncWrite for HandshakeStream {
         cx: &mut Context<'_>,
         data: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.counted(cx, self.io.send_vectored(data))
+        self.counted(cx, self.socket.io.send_vectored(data), data.iter().map(|slice| slice.len()).sum())
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -274,6 +289,6 @@ impl AsyncWrite for HandshakeStream {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.io.shutdown(Shutdown::Write))
+        Poll::Ready(self.socket.io.shutdown(Shutdown::Write))
     }
 }

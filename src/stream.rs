@@ -138,10 +138,10 @@ impl Stream {
         &self.io
     }
 
-    /// The socket, what the poll has said of it, whether it stays half open, and whether it is paused: for a handshake.
+    /// The socket, what the poll has said of it, and whether it stays half open: for a handshake.
     #[must_use]
-    pub(crate) fn into_parts(self) -> (StreamIo, Readiness, bool, bool) {
-        (self.io, self.ready, self.allow_half_open, self.paused)
+    pub(crate) fn into_parts(self) -> (StreamIo, Readiness, bool) {
+        (self.io, self.ready, self.allow_half_open)
     }
 
     /// Notes what the poll says. True if a step may have something to do.

@@ -2,6 +2,7 @@
 
 use std::net::Shutdown;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::readiness::Readiness;
 use crate::secure::SecureStream;
@@ -38,6 +39,10 @@ pub struct Shaking {
     ready: Readiness,
     /// The next step of the handshake may have something to do.
     step_due: bool,
+    /// That step is the first, and needs nothing of the peer's.
+    begins: bool,
+    /// Set once FIN is out: what the handshake would still send goes nowhere.
+    silenced: Arc<AtomicBool>,
     /// The program is to be asked something first.
     selection: Option<Arc<Selection>>,
     asks: bool,
@@ -108,18 +113,21 @@ impl Transport {
     #[must_use]
     pub fn shaking_hands(self, tapped: bool) -> Self {
         let Self::Plain(stream) = self else { return self };
-        let (io, ready, allow_half_open, paused) = stream.into_parts();
+        let (io, ready, allow_half_open) = stream.into_parts();
         Self::Shaking(Box::new(Shaking {
             io: Arc::new(io),
             allow_half_open,
             tapped,
-            paused,
+            // As in Bun, a pause of the plain socket is over with it.
+            paused: false,
             ending: None,
             shut: false,
             making: Making::Not,
             outcome: None,
             ready,
             step_due: false,
+            begins: false,
+            silenced: Arc::default(),
             selection: None,
             asks: false,
         }))
@@ -137,7 +145,7 @@ impl Transport {
         if let Some(bytes) = ending {
             stream.end(&bytes);
         } else if shut {
-            stream.shut_write();
+            stream.stay_shut();
         }
         Some(Self::Secure(Box::new(stream)))
     }
@@ -197,7 +205,7 @@ impl Transport {
     pub fn shut_write(&mut self) {
         match self {
             Self::Plain(stream) => stream.shut_write(),
-            Self::Shaking(shaking) => shaking.shut = true,
+            Self::Shaking(shaking) => shaking.shut_write(),
             Self::Secure(stream) => stream.shut_write(),
         }
     }
@@ -260,7 +268,7 @@ impl Transport {
             Self::Plain(stream) => stream.resume(),
             Self::Shaking(shaking) => {
                 shaking.paused = false;
-                false
+                shaking.has_work()
             }
             Self::Secure(stream) => stream.resume(),
         }
@@ -298,6 +306,7 @@ impl Shaking {
     pub fn begin(&mut self, steps: Steps, at_once: bool) {
         self.making = Making::Waits(steps);
         self.step_due = at_once || self.ready.readable;
+        self.begins = at_once;
     }
 
     /// There may be something for the next step.
@@ -311,6 +320,7 @@ impl Shaking {
             return None;
         }
         self.step_due = false;
+        self.begins = false;
         match std::mem::replace(&mut self.making, Making::Steps) {
             Making::Waits(steps) => Some(steps),
             _ => None,
@@ -323,6 +333,9 @@ impl Shaking {
             Stepped::Over(shaken) => self.settle(shaken),
             Stepped::Waits(steps) => self.making = Making::Waits(steps),
         }
+        if self.shut && !self.silenced.load(Ordering::Relaxed) {
+            self.send_fin();
+        }
     }
 
     /// Whether a step may have something to do.
@@ -334,11 +347,36 @@ impl Shaking {
     /// Whether a step of the handshake is due, and takes little time.
     #[must_use]
     pub fn is_quick(&self) -> bool {
-        self.step_due && matches!(&self.making, Making::Waits(steps) if steps.is_quick())
+        self.is_step_due() && matches!(&self.making, Making::Waits(steps) if steps.is_quick())
     }
 
+    /// As in Bun, a pause holds the handshake back, but neither its beginning nor a reset.
     fn is_step_due(&self) -> bool {
-        self.step_due && matches!(self.making, Making::Waits(_))
+        let held = self.paused && !self.begins && !self.ready.failed;
+        self.step_due && !held && matches!(self.making, Making::Waits(_))
+    }
+
+    /// As in Bun, FIN leaves at once, behind what the present step sends. What the peer has still to say is heard: the handshake may
+    /// succeed all the same.
+    fn shut_write(&mut self) {
+        if self.ending.is_some() || std::mem::replace(&mut self.shut, true) {
+            return;
+        }
+        if !self.begins && !matches!(self.making, Making::Steps) {
+            self.send_fin();
+        }
+    }
+
+    fn send_fin(&mut self) {
+        self.silenced.store(true, Ordering::Relaxed);
+        // ENOTCONN: the peer is already gone, which the poll reports as well.
+        let _ = self.io.shutdown(Shutdown::Write);
+    }
+
+    /// Set once what the handshake sends goes nowhere.
+    #[must_use]
+    pub fn silenced(&self) -> &Arc<AtomicBool> {
+        &self.silenced
     }
 
     fn note(&mut self, ready: &Ready) -> bool {

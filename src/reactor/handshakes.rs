@@ -6,7 +6,7 @@ use super::{Entry, Event, Handle, Outcome, Reactor};
 use crate::aligned::Aligned;
 use crate::farewell::farewell;
 use crate::secure::CIPHERTEXT_ROOM;
-use crate::shaking::{Handshake, Shaken, Steps};
+use crate::shaking::{Handshake, Shaken, Socket, Steps};
 use crate::slab::Key;
 use crate::sys::StreamIo;
 use crate::tls::{Failed, HandshakeFailure, Selection, Session};
@@ -52,7 +52,8 @@ impl Reactor {
         }
         let at_once = !initial.is_empty() || matches!(handshake, Handshake::Client(..));
         let again = self.jobs.reporter(key);
-        match Steps::new(Arc::clone(shaking.io()), handshake, initial, move || again(Outcome::Again)) {
+        let socket = Socket { io: Arc::clone(shaking.io()), silenced: Arc::clone(shaking.silenced()) };
+        match Steps::new(socket, handshake, initial, move || again(Outcome::Again)) {
             Ok(steps) => shaking.begin(steps, at_once),
             Err(error) => shaking.settle(Shaken::failed(HandshakeFailure::Transport(error))),
         }

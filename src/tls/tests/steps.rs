@@ -8,7 +8,7 @@ use super::certificates::{Kind, server};
 use super::hostile::client_hello;
 use super::*;
 use crate::reactor::{Event, Next, Reactor, Wake};
-use crate::shaking::{Handshake, Shaken, Stepped, Steps};
+use crate::shaking::{Handshake, Shaken, Socket, Stepped, Steps};
 use crate::stream::READ_LIMIT;
 use crate::sys::{DatagramIo, DatagramSharing, ListenerIo, Packet, Sharing, StreamIo};
 use crate::turn::BEFORE_STEP;
@@ -31,7 +31,8 @@ fn connection() -> (Arc<StreamIo>, Arc<StreamIo>) {
 
 fn steps(io: &Arc<StreamIo>, handshake: Handshake, initial: &[u8]) -> (Steps, Receiver<()>) {
     let (sender, again) = mpsc::channel();
-    let steps = Steps::new(Arc::clone(io), handshake, initial.to_vec(), move || sender.send(()).unwrap_or_default());
+    let socket = Socket { io: Arc::clone(io), silenced: Arc::default() };
+    let steps = Steps::new(socket, handshake, initial.to_vec(), move || sender.send(()).unwrap_or_default());
     (steps.expect("a runtime"), again)
 }
 
