@@ -20,6 +20,7 @@ function connect(options) {
   const promise = new Promise((resolve, reject) => {
     connection.promise = { resolve, reject, quieten: () => promise.catch(() => {}) };
   });
+  connection.pausesFirst = parsed.pauseOnConnect;
   connection.target = parsed.hostname ?? '';
   if (!signal?.aborted) connection.occupy(begin(parsed));
   const Socket = parsed.tls === undefined ? TCPSocket : require('./tls-socket').TLSSocket;

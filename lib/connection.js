@@ -166,6 +166,11 @@ class Connection {
     if (close !== undefined) this.handlers.callWith(close, this.socket, error);
   }
 
+  /** It has been accepted, and begins with a pause. */
+  beginPaused() {
+    this.handle.hold();
+  }
+
   /** It has been accepted. */
   begin() {
     this.open();
@@ -268,6 +273,8 @@ class ClientConnection extends Connection {
   promise = undefined;
   /** The host name, for the error when it does not resolve. */
   target = '';
+  /** Whether it begins with a pause, after the handshake if there is one. */
+  pausesFirst = false;
   /** Forgets the AbortSignal. @type {(() => void) | undefined} */
   unwatch = undefined;
 
@@ -277,6 +284,7 @@ class ClientConnection extends Connection {
 
   connected() {
     if (diagnostics.connected.hasSubscribers) diagnostics.connected.publish({ socket: this.socket });
+    if (this.pausesFirst) this.handle.hold();
     // The promise is resolved before `open` runs; its reactions come after it.
     this.settle()?.resolve(this.socket);
     this.open();

@@ -35,6 +35,8 @@ class Listening {
   #referenced = true;
   /** It waits for descriptors; more connections that cannot be accepted must not start more timers. */
   #waiting = false;
+  /** Whether accepted sockets begin with a pause. */
+  #pauses = false;
 
   /** Makes what is behind an accepted socket, and its class. @type {(listening: Listening) => [Connection, any]} */
   #accept;
@@ -46,6 +48,7 @@ class Listening {
     this.data = data;
     this.hostname = hostname;
     this.unix = unix;
+    this.#pauses = pauseOnConnect;
   }
 
   // Called by the dispatcher.
@@ -59,6 +62,7 @@ class Listening {
     if (diagnostics.accepted.hasSubscribers) {
       diagnostics.accepted.publish({ socket: connection.socket, listener: this.listener });
     }
+    if (this.#pauses) connection.beginPaused();
     connection.begin();
   }
 

@@ -19,6 +19,7 @@ const { Handlers } = require('./handlers');
  * @property {boolean} reusePort
  * @property {boolean} ipv6Only
  * @property {string | undefined} localAddress an IP address
+ * @property {boolean} pauseOnConnect
  * @property {AbortSignal | undefined} signal
  */
 
@@ -61,6 +62,7 @@ function readOptions(options, expected) {
     reusePort,
     ipv6Only,
     localAddress: localAddress(given.localAddress),
+    pauseOnConnect: Boolean(given.pauseOnConnect),
     signal: abortSignal(given.signal),
   };
   if (fd !== undefined) return { ...common, hostname: undefined, port: 0, unix: undefined, fd };

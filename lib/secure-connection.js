@@ -61,7 +61,12 @@ class SecureConnection extends ClientConnection {
     this.begin();
   }
 
+  beginPaused() {
+    this.pausesFirst = true;
+  }
+
   handshaken() {
+    if (this.pausesFirst) this.handle.hold();
     expectRest();
     const error = this.tls.settle();
     this.#publish(this.tls.success, error);
