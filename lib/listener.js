@@ -42,7 +42,7 @@ class Listening {
   #accept;
 
   /** @param {import('./options').SocketOptions} options */
-  constructor({ handlers, data, hostname, unix, tls }) {
+  constructor({ handlers, data, hostname, unix, tls, pauseOnConnect }) {
     this.#accept = tls === undefined ? plain : secure(tls);
     this.handlers = handlers;
     this.data = data;
@@ -157,8 +157,9 @@ class Listener extends ListenerHandle {
 
   getsockname(/** @type {any} */ out) {
     const listening = Listener.#own(this);
+    if (listening.slot === -1) return;
     if (out === null || (typeof out !== 'object' && typeof out !== 'function')) throw invalidType('Expected object');
-    const endpoint = listening.slot === -1 ? undefined : handle.endpoint(this);
+    const endpoint = handle.endpoint(this);
     if (!endpoint) return;
     out.family = endpoint.family;
     out.address = endpoint.address;

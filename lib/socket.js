@@ -232,8 +232,8 @@ function defineSocket(tag) {
     /** @this {any} */
     reload(/** @type {any} */ options) {
       const connection = Socket.#own(this).#connection;
-      if (!connection.isOpen) return;
       if (arguments.length === 0) throw new Error('Expected 1 argument');
+      if (!connection.isOpen) return;
       if (options === null || (typeof options !== 'object' && typeof options !== 'function')) {
         throw new Error('Expected options object');
       }
@@ -289,8 +289,8 @@ function defineSocket(tag) {
 
     setTypeOfService(/** @type {any} */ tos) {
       const connection = Socket.#own(this).#connection;
-      if (!connection.isOpen) return BAD_DESCRIPTOR;
-      return connection.handle.setServiceType(tos === undefined ? 0 : typeOfService(tos));
+      const type = tos === undefined ? 0 : typeOfService(tos);
+      return connection.isOpen ? connection.handle.setServiceType(type) : BAD_DESCRIPTOR;
     }
 
     /** @this {any} */

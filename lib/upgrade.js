@@ -18,15 +18,14 @@ const { TLSSocket } = require('./tls-socket');
  * @throws {Error} as in Bun; the plain socket stays usable then
  */
 function upgrade(plain, ...args) {
+  if (args.length === 0) throw new Error('Expected 1 arguments');
   if (plain instanceof RawConnection) {
-    if (args.length === 0) throw new Error('Expected 1 arguments');
     // Its `data` handler goes on to be called, with records: one that upgrades whenever something comes must not fail there.
     return undefined;
   }
   if (!plain.isOpen || plain.ending) throw invalidType('upgradeTLS requires an established socket');
   // Differs from Bun (10): it answers undefined.
   if (plain.tls !== NO_TLS) throw invalidType('upgradeTLS requires a plain socket');
-  if (args.length === 0) throw new Error('Expected 1 arguments');
   const [options] = args;
   if (options === null || (typeof options !== 'object' && typeof options !== 'function')) {
     throw new Error('Expected options object');
