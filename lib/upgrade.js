@@ -35,7 +35,11 @@ function upgrade(plain, ...args) {
   const handlers = new Handlers(socket).check();
   // A copy: the program may use the memory for something else before the handshake begins.
   const initialData = bytesOf(options.initialData);
-  const { tls } = options;
+  const { secureContext, tls } = options;
+  // Differs from Bun (15): what node:tls has made of certificates and keys, rustls cannot have. Without it nothing would be checked.
+  if (secureContext !== undefined && secureContext !== null) {
+    throw invalidType('"secureContext" is not supported: pass what it was made of as "tls"');
+  }
   if (tls === undefined || tls === null || tls === false) throw new Error('Expected "tls" option');
   const asServer = typeof isServer === 'boolean' ? isServer : plain.listening !== undefined;
   const side = asServer ? serverSide(tls) : clientSide(tls, plain.host);
