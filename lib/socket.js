@@ -388,13 +388,14 @@ function defineSocket(tag) {
     Reflect.deleteProperty(Socket.prototype, 'getPeerX509Certificate');
     Reflect.deleteProperty(Socket.prototype, 'getX509Certificate');
   }
-  finish(
-    tag,
-    Socket,
-    /** @this {any} */ function () {
-      return this.end();
+  const { end } = Socket.prototype;
+  const { dispose } = {
+    // As in Bun, it is `end` by another name, arguments included, whatever a program has put in the other's place.
+    dispose(/** @type {any[]} */ ...args) {
+      return Reflect.apply(end, this, args);
     },
-  );
+  };
+  finish(tag, Socket, dispose);
   return Socket;
 }
 
