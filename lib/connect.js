@@ -25,7 +25,14 @@ function connect(options) {
   if (!signal?.aborted) connection.occupy(begin(parsed));
   const Socket = parsed.tls === undefined ? TCPSocket : require('./tls-socket').TLSSocket;
   connection.socket = new Socket(connection);
-  if (signal !== undefined) connection.watch(signal);
+  const errno = connection.isOpen ? engine.connectFailure(connection.slot) : 0;
+  if (errno !== 0) {
+    // As in Bun: what is known at once is told at once.
+    connection.vacate();
+    connection.connectFailed(errno);
+  } else if (signal !== undefined) {
+    connection.watch(signal);
+  }
   return promise;
 }
 

@@ -280,6 +280,15 @@ impl Engine {
         self.connect(Target::Descriptor(descriptor), allow_half_open)
     }
 
+    /// The error number of a connect that has failed at once, after which no event comes, or 0.
+    #[napi]
+    pub fn connect_failure(&self, slot: u32) -> i32 {
+        let Some(lost) = self.core.with(|reactor| reactor.take_failed(slot)).flatten() else { return 0 };
+        let number = lost.failure.number();
+        *self.core.lost.borrow_mut() = Some(lost);
+        number
+    }
+
     /// The single failures behind the last connect failure, if there were several addresses.
     #[napi]
     pub fn attempts(&self) -> Vec<Attempt> {

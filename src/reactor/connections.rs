@@ -46,6 +46,21 @@ impl Reactor {
         key.index
     }
 
+    /// Why a connect has failed, if that was known at once; its slot is free then, and no event follows.
+    pub fn take_failed(&mut self, slot: u32) -> Option<Box<RaceLost>> {
+        let Handle::Pending { outcome, .. } = &mut self.entries.slot(slot)?.handle else { return None };
+        match outcome.take()? {
+            Err(lost) => {
+                self.close(slot);
+                Some(lost)
+            }
+            connected => {
+                *outcome = Some(connected);
+                None
+            }
+        }
+    }
+
     pub(super) fn accept(&mut self, key: Key) -> Option<Event> {
         let Handle::Listener(listener) = &mut self.entries.at(key)?.handle else { return None };
         let accepted = listener.accept();
