@@ -54,7 +54,8 @@ export interface Socket<Data = undefined> extends Disposable {
    * `allowHalfOpen` the socket is then closed: `close` is called inside this call if nothing was left to send. With it, a plain socket
    * goes on reading until the peer's FIN (4).
    *
-   * @returns Bytes of `data`; 0 without data; -1 if the socket is closed already.
+   * @returns Bytes of `data`; 0 without data; -1 if the socket is closed already. With data also -1 if none of it can be sent, after
+   *   {@link shutdown} or because the peer is gone: then nothing has ended, and the close comes by itself.
    * @throws as {@link write}; the socket is then as before
    */
   end(data?: string | BufferSource, byteOffset?: number, byteLength?: number): number;
@@ -76,7 +77,8 @@ export interface Socket<Data = undefined> extends Disposable {
   terminate(): void;
 
   /**
-   * Sends the FIN and goes on reading; `close` comes when the peer closes. `write` gives -1 from now on.
+   * Sends the FIN and goes on reading; `close` comes when the peer closes. `write` gives -1 from now on. During a TLS handshake, too: it
+   * may succeed all the same, if this side had nothing more to say. Before one, in `open`, it has failed: `handshake` is told `false` and null.
    *
    * @param halfClose any true value stops reading instead: `end` follows, and without `allowHalfOpen` `close`
    */
@@ -133,7 +135,10 @@ export interface Socket<Data = undefined> extends Disposable {
   exportKeyingMaterial(length: number, label: string, context: Buffer): Buffer;
   exportKeyingMaterial(length: number, label: string, context?: string | BufferSource): void;
 
-  /** Why the peer's certificate was not verified; null if it was, and on plain sockets. Keeps its value after `close`. */
+  /**
+   * Why the peer's certificate was not verified, or why the handshake failed; null if it was, and on plain sockets. Keeps its value after
+   * `close`.
+   */
   getAuthorizationError(): Error | null;
 
   /** The own certificate. `undefined` if there is none, and on plain and closed sockets. */
@@ -202,13 +207,16 @@ export interface Socket<Data = undefined> extends Disposable {
   /** Bytes the kernel has taken so far, of TLS sockets plain text. Keeps its value after `close`. */
   readonly bytesWritten: number;
 
-  /** As {@link end} without data. */
+  /** {@link end} by another name, arguments included. */
   [Symbol.dispose](): void;
 
   /** Delivers events again after {@link pause}. */
   resume(): void;
 
-  /** No `data`, `end` or orderly `close` until {@link resume}; a reset still comes. Writing works. Not counted. */
+  /**
+   * No `data`, `end` or orderly `close` until {@link resume}; a reset still comes. Writing works. Not counted. A TLS handshake under way
+   * waits, too; `upgradeTLS` ends the pause of a plain socket.
+   */
   pause(): void;
 
   /** Throws on TLS sockets, as Bun. */
@@ -338,11 +346,15 @@ export interface SocketHandler<Data = unknown, DataBinaryType extends BinaryType
    * @param authorizationError why the certificate was not verified, or what failed; null otherwise (5)
    */
   handshake?(socket: Socket<Data>, success: boolean, authorizationError: Error | null): void;
-  /** The peer's FIN. Without `allowHalfOpen` the socket closes right after; a write in this handler is still sent. */
+  /**
+   * The peer's FIN. Without `allowHalfOpen` the socket closes right after; a write in this handler is still sent. A socket without this handler
+   * closes in any case.
+   */
   end?(socket: Socket<Data>): void | Promise<void>;
   /**
-   * The attempt to connect failed. The promise of `connect` rejects afterwards, and counts as handled. An Error thrown or returned here
-   * replaces the one it rejects with. No other handler is called.
+   * The attempt to connect failed; inside `connect` if that is known at once, as of a path that is not there. The promise of `connect`
+   * rejects afterwards, and counts as handled. An Error thrown or returned here replaces the one it rejects with, and is an unhandled
+   * rejection unless somebody looks at the promise. No other handler is called.
    */
   connectError?(socket: Socket<Data>, error: Error): void | Promise<void>;
   /** See {@link Socket.timeout}. */
@@ -357,8 +369,13 @@ export interface SocketOptions<Data = unknown> {
   socket: SocketHandler<Data>;
   /** Default `undefined`. */
   data?: Data;
-  /** Stay open after the peer's FIN until `end` or `close`, and let `end` half-close (4). Default `false`. */
+  /**
+   * Stay open after the peer's FIN until `end` or `close`, if there is an `end` handler to notice it, and let `end` half-close (4). Default
+   * `false`.
+   */
   allowHalfOpen?: boolean;
+  /** Sockets begin with a {@link Socket.pause}, TLS sockets after the handshake. Default `false`. Not in Bun's types, but in Bun. */
+  pauseOnConnect?: boolean;
   /**
    * Not in Bun (13). In `connect`: ends the attempt, the promise rejects with the signal's reason. In `listen`: aborting is `stop(true)`.
    * Anything else but null throws a TypeError.

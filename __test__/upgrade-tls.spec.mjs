@@ -222,3 +222,17 @@ test('node:tls on the other end, both ways round', async (t) => {
   await client.says(/you said hello/);
   t.pass();
 });
+
+test('a context of node:tls is refused, and the plain socket stays usable', async (t) => {
+  const { near, farSide } = await pair(t);
+  const { context } = tls.createSecureContext({ ca });
+  for (const options of [{ secureContext: context }, { secureContext: context, tls: { ca } }]) {
+    t.throws(() => near.upgradeTLS({ ...options, socket: { data() {} } }), {
+      instanceOf: TypeError,
+      code: 'ERR_INVALID_ARG_TYPE',
+      message: /^"secureContext" is not supported/,
+    });
+  }
+  near.write('in plain text');
+  await farSide.seen('data');
+});

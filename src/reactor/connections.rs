@@ -13,7 +13,7 @@ use crate::sys::{Ready, StreamIo};
 use crate::transport::Transport;
 
 /// So many connections, as many as a listener's backlog usually holds, may be accepted before others have their turn.
-const ACCEPTED_FIRST: usize = 512;
+pub(super) const ACCEPTED_FIRST: usize = 512;
 
 impl Reactor {
     /// Starts a connect. Its outcome, failure at once included, comes as an event.

@@ -71,6 +71,54 @@ fn a_flooded_socket_is_at_most_a_batch_ahead_of_the_others() {
     assert!(ahead <= BATCH, "{ahead}");
 }
 
+#[test]
+fn connections_that_wait_are_accepted_first_but_only_so_many() {
+    use crate::sys::{ListenerIo, Sharing};
+    use std::net::TcpStream;
+
+    let mut reactor = Reactor::new(Wake::new(|| {})).expect("a reactor");
+    let mut scratch = vec![0; READ_LIMIT];
+    let io = ListenerIo::bind_tcp((Ipv4Addr::LOCALHOST, 0).into(), Sharing::default()).expect("it binds");
+    let at = io.local_address().expect("it is bound");
+    let listener = reactor.listen(io, false).expect("it is watched");
+    let (asker, address) = open(&mut reactor);
+    let clients: Vec<_> = (0..8).map(|_| TcpStream::connect(at).expect("a connection")).collect();
+    reactor.with_udp(asker, |udp| assert_eq!(udp.send(b"x", address), Sent::Taken(1)));
+    reactor.begin(false);
+    let mut events = Vec::new();
+    while events.len() < clients.len() + 1 {
+        match reactor.next(&mut scratch).expect("the poll works") {
+            Next::Event(Event::Accepted { listener: slot, .. }) if slot == listener => events.push("accepted"),
+            Next::Event(Event::Udp(..)) => events.push("datagram"),
+            // On a slow machine the turn may be over before.
+            next => {
+                assert!(matches!(next, Next::Yield | Next::Event(Event::Stream(..))), "{next:?}");
+                reactor.begin(false);
+            }
+        }
+    }
+    assert_eq!(events.iter().filter(|event| **event == "datagram").count(), 1);
+    let among = events.iter().position(|event| *event == "datagram");
+    assert!(among == Some(0) || among == Some(clients.len()), "{events:?}");
+
+    // As if a flood of them had been accepted since the last look: the next one waits for the others.
+    reactor.accepted = super::connections::ACCEPTED_FIRST;
+    let key = reactor.key(listener).expect("it is open");
+    let other = reactor.key(asker).expect("it is open");
+    reactor.listener(listener).expect("it is open").note();
+    let _late = TcpStream::connect(at).expect("a connection");
+    let _later = TcpStream::connect(at).expect("a connection");
+    reactor.queue.clear();
+    reactor.entries.at(key).expect("it is open").queued = false;
+    reactor.entries.at(other).expect("it is open").queued = false;
+    reactor.enqueue(key);
+    reactor.enqueue(other);
+    reactor.begin(false);
+    let next = reactor.next(&mut scratch).expect("the poll works");
+    assert!(matches!(next, Next::Event(Event::Accepted { .. })), "{next:?}");
+    assert_eq!(reactor.queue.front(), Some(&other));
+}
+
 /// Where pages have 4 KiB.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #[test]
