@@ -109,7 +109,8 @@ pub enum Ended {
     Close,
     /// FIN is sent, or follows the bytes that wait; the stream lives on until the peer's end, or until they are sent.
     Later,
-    /// Nothing was sent, nor will be: the connection is broken, of which the poll tells.
+    /// Nothing of what was to be sent can be: the stream is shut for writing, or the connection broken, of which the poll tells. The stream
+    /// is as it was.
     Refused,
 }
 
