@@ -232,10 +232,9 @@ class SecureConnection extends ClientConnection {
   /** @param {boolean} withoutData */
   endEarly(withoutData) {
     if (this.tls.refused) return -1;
-    // As in Bun: after `shutdown`, and before the handshake is over, it is a `close`. With data it waits for the handshake, and does nothing
-    // after `shutdown`.
-    if (!withoutData) return this.shut ? -1 : undefined;
-    if (!this.shut && !this.tls.isPending) return undefined;
+    // As in Bun: after `shutdown`, and before the handshake is over, it is a `close`. With data it waits for the handshake.
+    const closes = withoutData && (this.shut || this.tls.isPending);
+    if (!closes) return undefined;
     this.close();
     return 0;
   }

@@ -28,6 +28,7 @@ export default async function ({ listen, connect, actor }) {
       });
       await Promise.all([client.seen(ready), server.seen('open')]);
       near.shutdown();
+      client.attempt('a number', () => near.end(5));
       client.say('end', near.end(...args), 'readyState', near.readyState);
       await Promise.all([client.seen('close'), server.seen('close')]);
       listener.stop(true);
