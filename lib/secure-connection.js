@@ -245,7 +245,7 @@ class SecureConnection extends ClientConnection {
     this.#publish(false, error);
     if (this.#opened) this.#shaken(false, error);
     else this.open();
-    this.tls.remember(error);
+    this.tls.distrust(error);
     this.failing = false;
   }
 

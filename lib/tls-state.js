@@ -150,20 +150,16 @@ class TlsState {
     this.#error = null;
   }
 
-  /**
-   * The program has been told why the handshake failed. As in Bun, `getAuthorizationError` says the same from then on.
-   * @param {Error} error
-   */
-  remember(error) {
-    this.#error = error;
-  }
-
   /** The connection is over before the handshake was. */
   giveUp() {
     this.#phase = FAILED;
   }
 
-  /** The peer has broken the rules after the handshake: as in Bun, it is not authorized any more. @param {Error} error */
+  /**
+   * The handshake has failed, or the peer has broken the rules after it. As in Bun, it is not authorized from now on, and
+   * `getAuthorizationError` says why.
+   * @param {Error} error
+   */
   distrust(error) {
     this.authorized = false;
     this.#error = error;
