@@ -48,6 +48,8 @@ class Connection {
   written = 0;
   /** Whether it keeps the process alive while it is open. */
   referenced = true;
+  /** Whether it begins with a pause, after the handshake if there is one. */
+  pausesFirst = false;
   /** `end` was called: nothing can be written, though the peer may still send. */
   ending = false;
   /** The writing side was shut by `shutdown`. */
@@ -166,13 +168,9 @@ class Connection {
     if (close !== undefined) this.handlers.callWith(close, this.socket, error);
   }
 
-  /** It has been accepted, and begins with a pause. */
-  beginPaused() {
-    this.handle.hold();
-  }
-
-  /** It has been accepted. */
+  /** It is connected. */
   begin() {
+    if (this.pausesFirst) this.handle.hold();
     this.open();
   }
 
@@ -273,8 +271,6 @@ class ClientConnection extends Connection {
   promise = undefined;
   /** The host name, for the error when it does not resolve. */
   target = '';
-  /** Whether it begins with a pause, after the handshake if there is one. */
-  pausesFirst = false;
   /** Forgets the AbortSignal. @type {(() => void) | undefined} */
   unwatch = undefined;
 
@@ -284,10 +280,9 @@ class ClientConnection extends Connection {
 
   connected() {
     if (diagnostics.connected.hasSubscribers) diagnostics.connected.publish({ socket: this.socket });
-    if (this.pausesFirst) this.handle.hold();
     // The promise is resolved before `open` runs; its reactions come after it.
     this.settle()?.resolve(this.socket);
-    this.open();
+    this.begin();
   }
 
   /** @param {number} errno 0 for a host name that does not resolve */

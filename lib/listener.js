@@ -62,7 +62,7 @@ class Listening {
     if (diagnostics.accepted.hasSubscribers) {
       diagnostics.accepted.publish({ socket: connection.socket, listener: this.listener });
     }
-    if (this.#pauses) connection.beginPaused();
+    connection.pausesFirst = this.#pauses;
     connection.begin();
   }
 

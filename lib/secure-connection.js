@@ -55,16 +55,6 @@ class SecureConnection extends ClientConnection {
 
   // Called by the dispatcher.
 
-  connected() {
-    if (diagnostics.connected.hasSubscribers) diagnostics.connected.publish({ socket: this.socket });
-    this.settle()?.resolve(this.socket);
-    this.begin();
-  }
-
-  beginPaused() {
-    this.pausesFirst = true;
-  }
-
   handshaken() {
     if (this.pausesFirst) this.handle.hold();
     expectRest();
