@@ -216,10 +216,10 @@ impl Connection {
             self.accepted += length;
         }
         self.shut = true;
-        match ended {
-            Ended::Close => self.close(),
-            Ended::Later => self.flushing = true,
-            Ended::Refused => {}
+        if ended == Ended::Close {
+            self.close();
+        } else {
+            self.flushing = true;
         }
     }
 
