@@ -12,7 +12,7 @@ use crate::stream::Stream;
 use crate::sys::{Ready, StreamIo};
 use crate::transport::Transport;
 
-/// So many connections, as many as a listener's backlog usually holds, may be accepted before others have their turn.
+/// So many connections may be accepted before others have their turn: more than mostly come at once, and done in some milliseconds.
 pub(super) const ACCEPTED_FIRST: usize = 512;
 
 impl Reactor {
@@ -66,8 +66,7 @@ impl Reactor {
         let accepted = listener.accept();
         let allow_half_open = listener.allow_half_open();
         if listener.has_work() {
-            // As in Bun, all that wait are accepted before anybody else's turn comes: but not more than wait at once, since a
-            // flood of them must not starve the rest.
+            // As in Bun, all that wait are accepted before anybody else's turn comes; but a flood of them must not starve the rest.
             self.accepted += 1;
             if self.accepted < ACCEPTED_FIRST {
                 self.enqueue_first(key);
