@@ -4,7 +4,13 @@ export default async function ({ listen, connect, main, actor }) {
   const listener = listen({
     hostname: '127.0.0.1',
     port: 0,
-    socket: { data() {}, open: (socket) => server.happened(server.sockets.push(socket) && 'open') },
+    socket: {
+      data() {},
+      open(socket) {
+        server.sockets.push(socket);
+        server.happened('open');
+      },
+    },
   });
   const client = actor('clients');
   const seen = [];

@@ -1,4 +1,4 @@
-// The option `pauseOnConnect`: plain sockets begin with a pause, clients with TLS have one after the handshake.
+// The option `pauseOnConnect`: plain sockets begin with a pause, TLS sockets have one after the handshake.
 import { ca, identity } from '../lib/certificates.mjs';
 
 const rest = () => new Promise((resolve) => setTimeout(resolve, 50));

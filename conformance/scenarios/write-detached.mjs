@@ -13,11 +13,11 @@ export default async function ({ listen, connect, main, actor }) {
   const client = actor('client');
   const listener = listen({ hostname: '127.0.0.1', port: 0, socket: server.handlers() });
   const near = await connect({ hostname: '127.0.0.1', port: listener.port, socket: client.handlers() });
-  for (const [label, make] of [
-    ['Uint8Array', (buffer) => new Uint8Array(buffer)],
-    ['Buffer', (buffer) => Buffer.from(buffer)],
-    ['Float64Array', (buffer) => new Float64Array(buffer)],
-    ['DataView', (buffer) => new DataView(buffer)],
+  for (const [label, make, length] of [
+    ['Uint8Array', (...args) => new Uint8Array(...args), 8],
+    ['Buffer', (...args) => Buffer.from(...args), 8],
+    ['Float64Array', (...args) => new Float64Array(...args), 1],
+    ['DataView', (...args) => new DataView(...args), 8],
     ['ArrayBuffer', (buffer) => buffer],
   ]) {
     const buffer = new ArrayBuffer(16);
@@ -26,10 +26,7 @@ export default async function ({ listen, connect, main, actor }) {
     main.attempt(`detached ${label}`, () => near.write(view));
     if (label === 'ArrayBuffer') continue;
     const resizable = new ArrayBuffer(16, { maxByteLength: 16 });
-    const beyond =
-      label === 'Buffer'
-        ? Buffer.from(resizable, 8, 8)
-        : new (make(resizable).constructor)(resizable, 8, label === 'Float64Array' ? 1 : 8);
+    const beyond = make(resizable, 8, length);
     resizable.resize(4);
     main.attempt(`${label} beyond the end`, () => near.write(beyond));
   }
