@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'ava';
@@ -35,6 +37,22 @@ if (process.platform !== 'win32') {
       t.false(fs.existsSync(unix));
       t.is(listener.unix, unix);
     }
+  });
+
+  test('a connect that fails has the code of the system', async (t) => {
+    const inside = folder(t);
+    const attempt = (unix) => connect({ unix, socket: nothing });
+    fs.writeFileSync(inside('file'), '');
+    fs.symlinkSync(inside('loop'), inside('loop'));
+    await t.throwsAsync(attempt(inside('file/s')), { code: 'ENOTDIR' });
+    await t.throwsAsync(attempt(inside('loop')), { code: 'ELOOP' });
+    if (process.platform !== 'linux') return;
+    const server = net.createServer((socket) => socket.destroy()).listen({ path: inside('s'), backlog: 1 });
+    t.teardown(() => server.close());
+    await once(server, 'listening');
+    // Nobody accepts before this turn is over.
+    const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => attempt(inside('s'))));
+    t.is(outcomes.at(-1).reason?.code, 'EAGAIN');
   });
 
   test('an existing path is never removed', (t) => {
