@@ -360,6 +360,12 @@ impl Reactor {
                     None => continue,
                 }
             }
+            if let Some(pause) = self.turn.lull() {
+                std::thread::sleep(pause);
+                let ready = self.look()?;
+                self.turn.lull_ends(ready);
+                continue;
+            }
             let mut idle = self.turn.idle();
             while idle == Idle::Spin {
                 std::hint::spin_loop();

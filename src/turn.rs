@@ -45,6 +45,11 @@ const GATHERING_TIME: Duration = Duration::from_millis(1);
 /// gathers meanwhile, and larger reads cost less.
 const GATHERS: usize = 16 * 1024;
 
+/// How long nobody looks for more when nothing is ready, where all that has come lately is bulk data from several sockets; Linux adds
+/// the slack of its timers, 50 µs. What comes meanwhile is read in fewer and larger pieces, and neither the senders nor the
+/// watcher wake anybody up for it.
+const LULL: Duration = Duration::from_micros(100);
+
 /// The budget of the present turn and the memory of the last ones.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts: one switch, and what has just happened")]
@@ -67,6 +72,10 @@ pub struct Turn {
     unanswered: usize,
     /// How many pauses to leave out, because the last one was of no use.
     left_out: u32,
+    /// Bytes of streams since anything else came, or anybody was written to.
+    streamed: usize,
+    /// Bytes since this thread slept.
+    awake: usize,
     /// Whether what came last was so much that sleeping is of use.
     gathers: bool,
     /// Whether the datagram that came last was one of several, and not the last of them.
@@ -109,6 +118,8 @@ impl Turn {
             given: now,
             unanswered: 0,
             left_out: 0,
+            streamed: 0,
+            awake: 0,
             gathers: false,
             amid_datagrams: false,
         }
@@ -137,6 +148,8 @@ impl Turn {
         self.events += 1;
         self.before_step += 1;
         self.bytes += bytes;
+        self.streamed = if bytes == 0 { 0 } else { self.streamed.saturating_add(bytes) };
+        self.awake = self.awake.saturating_add(bytes);
         self.gathers = bytes >= GATHERS;
         if self.wait.is_some() {
             self.wait_ends(Instant::now());
@@ -165,6 +178,7 @@ impl Turn {
 
     /// Counts a write to the socket of a slot: its peer may have waited for that, and wait no longer.
     pub fn count_written(&mut self, slot: u32) {
+        self.streamed = 0;
         if self.giver == Some(slot) {
             self.unanswered = 0;
         }
@@ -176,6 +190,8 @@ impl Turn {
         self.amid_datagrams = more;
         self.count(bytes);
         self.gathers |= one_of_several;
+        // Datagrams that wait for too long are lost.
+        self.streamed = 0;
     }
 
     /// Whether a step of a handshake has waited for long enough.
@@ -228,6 +244,27 @@ impl Turn {
         }
     }
 
+    /// Nothing is ready: how long to sleep before anybody looks again, if it is bulk data that will come. [`Turn::lull_ends`] follows.
+    pub fn lull(&mut self) -> Option<Duration> {
+        if cfg!(windows) || self.alone || self.streamed < ONE_WAY || self.awake < BULK {
+            return None;
+        }
+        if self.left_out > 0 {
+            self.left_out -= 1;
+            return None;
+        }
+        self.awake = 0;
+        self.time = self.time.min(GATHERING_TIME);
+        Some(LULL)
+    }
+
+    /// A lull is over, and somebody is ready or nobody.
+    pub fn lull_ends(&mut self, ready: bool) {
+        if !ready {
+            self.left_out = LEFT_OUT;
+        }
+    }
+
     /// Nothing is ready: what now?
     pub fn idle(&mut self) -> Idle {
         if let Some(wait) = self.wait {
@@ -248,6 +285,7 @@ impl Turn {
 
     fn rest(&mut self) -> Idle {
         self.alone = false;
+        self.awake = 0;
         // A wait that goes on past the spinning counts from where it began.
         if let Some(wait) = &mut self.wait {
             wait.asleep = true;
@@ -337,6 +375,60 @@ mod tests {
         assert_eq!(turn.idle(), Idle::Spin, "its own last bytes");
         turn.count_received(GIVER + 1, GATHERS);
         assert_eq!(turn.idle(), Idle::Sleep, "another's");
+    }
+
+    /// A turn in which two sockets have given so much, by turns, that more of it may gather.
+    fn after_streams() -> Turn {
+        let mut turn = Turn::new();
+        for slot in (0..ONE_WAY / BULK).map(|event| GIVER + u32::from(event % 2 == 1)) {
+            assert_eq!(turn.lull(), None, "not known to be one-way yet");
+            turn.count_received(slot, BULK);
+        }
+        turn
+    }
+
+    #[test]
+    #[cfg(not(windows))]
+    fn streams_have_a_lull_once_they_have_given_enough_since_the_last_sleep() {
+        let mut turn = after_streams();
+        assert_eq!(turn.lull(), Some(LULL));
+        turn.lull_ends(true);
+        turn.count_received(GIVER, BULK - 1);
+        assert_eq!(turn.lull(), None);
+        turn.count(1);
+        assert_eq!(turn.lull(), Some(LULL), "small pieces count, too");
+        turn.lull_ends(true);
+        turn.count_received(GIVER, BULK);
+        assert_eq!(turn.idle(), Idle::Sleep);
+        assert_eq!(turn.lull(), None, "after another sleep");
+    }
+
+    #[test]
+    fn whoever_waits_for_an_answer_ends_the_lulls() {
+        let mut turn = after_streams();
+        turn.count_written(GIVER + 2);
+        assert_eq!(turn.lull(), None, "after a write to anybody");
+        let mut turn = after_streams();
+        turn.count(0);
+        assert_eq!(turn.lull(), None, "after an event without bytes");
+        let mut turn = after_streams();
+        turn.count_datagram(BULK, false);
+        assert_eq!(turn.lull(), None, "after a datagram");
+        let mut turn = after_one_way_stream();
+        assert_eq!(turn.lull(), None, "one socket alone");
+    }
+
+    #[test]
+    #[cfg(not(windows))]
+    fn lulls_of_no_use_are_left_out_for_a_while() {
+        let mut turn = after_streams();
+        assert_eq!(turn.lull(), Some(LULL));
+        turn.lull_ends(false);
+        turn.count(BULK);
+        for _ in 0..LEFT_OUT {
+            assert_eq!(turn.lull(), None);
+        }
+        assert_eq!(turn.lull(), Some(LULL));
     }
 
     #[test]
