@@ -295,12 +295,7 @@ impl Reactor {
         reason = "after a system call each return to a caller from before it is mispredicted"
     )]
     pub fn next_bytes(&mut self, scratch: &mut [u8]) -> Option<(u32, StreamEvent)> {
-        if self.asker.is_some()
-            || !self.steps.is_empty()
-            || self.passes_on
-            || self.turn.may_gather()
-            || self.turn.is_spent()
-        {
+        if self.asker.is_some() || !self.steps.is_empty() || self.passes_on || self.turn.is_spent() {
             return None;
         }
         let key = *self.queue.front()?;
@@ -345,12 +340,6 @@ impl Reactor {
             if self.turn.is_spent() {
                 return Ok(Next::Yield);
             }
-            if !self.has_due()
-                && let Some((giver, pause)) = self.turn.gathering()
-                && !pause.is_zero()
-            {
-                self.gather(giver, pause)?;
-            }
             if let Some(key) = self.next_key()? {
                 match self.step(key, scratch) {
                     Some(event) => {
@@ -362,8 +351,6 @@ impl Reactor {
             }
             if let Some(pause) = self.turn.lull() {
                 std::thread::sleep(pause);
-                let ready = self.look()?;
-                self.turn.lull_ends(ready);
                 continue;
             }
             let mut idle = self.turn.idle();
@@ -379,26 +366,6 @@ impl Reactor {
                 Idle::Sleep => return Ok(Next::Idle),
             }
         }
-    }
-
-    /// Sleeps, so that more comes from a socket, unless anybody else is ready: a peer in this process above all.
-    fn gather(&mut self, giver: u32, pause: Duration) -> io::Result<()> {
-        self.look()?;
-        if !self.steps.is_empty() || self.queue.iter().any(|key| key.index != giver) {
-            return Ok(());
-        }
-        let waited = self.waiting(giver);
-        std::thread::sleep(pause);
-        // What has come meanwhile is read together with the rest, and must not show as news after it.
-        self.look()?;
-        let waits = self.waiting(giver);
-        self.turn.gathered(waited, waits);
-        Ok(())
-    }
-
-    /// How many bytes the kernel has for a socket.
-    fn waiting(&mut self, slot: u32) -> usize {
-        self.stream(slot).and_then(|stream| stream.io().available().ok()).unwrap_or(0)
     }
 
     /// Who is next. A step of a handshake takes as long as dozens of events: it comes when nobody else is ready, or has waited
@@ -623,7 +590,7 @@ impl Reactor {
         reason = "after a system call each return to a caller from before it is mispredicted"
     )]
     pub fn write(&mut self, slot: u32, bytes: &[u8]) -> Option<Written> {
-        self.turn.count_written(slot);
+        self.turn.count_written();
         self.passes_on |= bytes.len() >= BULK;
         if let Transport::Plain(stream) = self.stream(slot)? {
             let written = stream.write(bytes);

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::lulls::Lulls;
 use crate::waits::Waits;
 
 /// Events in one turn: enough that the cost of a turn does not show, few enough that a timer waits some milliseconds.
@@ -25,30 +26,23 @@ const SPIN: Duration = Duration::from_micros(50);
 /// After one socket has given so many bytes twice running, a wait begins with spinning, whatever waits have been like: its
 /// sender usually goes on at once, need not wake anybody then, and each read after a sleep is a small one. With several
 /// senders the sleep is of use: data gathers. A stream that is slower than that costs a [`SPIN`] for each event, about what the
-/// sleep does, until it has given [`ONE_WAY`].
+/// sleep does.
 const BULK: usize = 64 * 1024;
 
-/// A socket that has given so many bytes without an answer, and nobody else meanwhile, is read only every [`GATHERING`]. Less than
-/// that may be a message whose sender waits.
+/// Streams that have given so many bytes since anything else came, or anybody was written to, are one-way. Less than that may be a
+/// message whose sender waits.
 const ONE_WAY: usize = 1024 * 1024;
 
-/// How long after its last read such a socket is left alone, handler included; Linux adds the slack of its timers, 50 µs. A read of
-/// all that has come by then costs less than reads of what has just come, with an acknowledgement for each of them: bulk in on one
-/// connection takes 0.23 s CPU per GB instead of 0.59, at 1.3 times the throughput. Everybody else waits for that long at most.
-const GATHERING: Duration = Duration::from_micros(30);
-/// After a pause that was of no use so many are left out.
-const LEFT_OUT: u32 = 32;
-/// [`TIME`] for a turn with such a pause.
-const GATHERING_TIME: Duration = Duration::from_millis(1);
+/// How long nobody looks for more of one-way streams when nothing is ready, if that pays; Linux adds the slack of its timers, 50 µs. What
+/// comes meanwhile is read in fewer and larger pieces, with fewer acknowledgements, and neither the senders nor the watcher wake anybody
+/// up for it. Everybody else waits for that long at most.
+const LULL: Duration = Duration::from_micros(100);
+/// [`TIME`] for a turn with a lull.
+const LULL_TIME: Duration = Duration::from_millis(1);
 
 /// After an event of so many bytes, or several datagrams at once, a wait begins with sleep, unless that one socket is alone: more
 /// gathers meanwhile, and larger reads cost less.
 const GATHERS: usize = 16 * 1024;
-
-/// How long nobody looks for more when nothing is ready, where all that has come lately is bulk data from several sockets; Linux adds
-/// the slack of its timers, 50 µs. What comes meanwhile is read in fewer and larger pieces, and neither the senders nor the
-/// watcher wake anybody up for it.
-const LULL: Duration = Duration::from_micros(100);
 
 /// The budget of the present turn and the memory of the last ones.
 #[derive(Debug)]
@@ -67,15 +61,11 @@ pub struct Turn {
     /// The last socket that gave much, and whether the one before was the same and nobody has slept since.
     giver: Option<u32>,
     alone: bool,
-    /// When it gave, and how much since it was last written to.
-    given: Instant,
-    unanswered: usize,
-    /// How many pauses to leave out, because the last one was of no use.
-    left_out: u32,
     /// Bytes of streams since anything else came, or anybody was written to.
-    streamed: usize,
-    /// Bytes since this thread slept.
-    awake: usize,
+    one_way: usize,
+    /// Those since it was last asked whether more may gather.
+    fresh: usize,
+    lulls: Lulls,
     /// Whether what came last was so much that sleeping is of use.
     gathers: bool,
     /// Whether the datagram that came last was one of several, and not the last of them.
@@ -115,11 +105,9 @@ impl Turn {
             waits: Waits::new(),
             giver: None,
             alone: false,
-            given: now,
-            unanswered: 0,
-            left_out: 0,
-            streamed: 0,
-            awake: 0,
+            one_way: 0,
+            fresh: 0,
+            lulls: Lulls::new(now),
             gathers: false,
             amid_datagrams: false,
         }
@@ -148,8 +136,8 @@ impl Turn {
         self.events += 1;
         self.before_step += 1;
         self.bytes += bytes;
-        self.streamed = if bytes == 0 { 0 } else { self.streamed.saturating_add(bytes) };
-        self.awake = self.awake.saturating_add(bytes);
+        self.one_way = if bytes == 0 { 0 } else { self.one_way.saturating_add(bytes) };
+        self.fresh = self.fresh.saturating_add(bytes);
         self.gathers = bytes >= GATHERS;
         if self.wait.is_some() {
             self.wait_ends(Instant::now());
@@ -168,20 +156,16 @@ impl Turn {
         if bytes >= BULK {
             self.alone = self.giver == Some(slot);
             self.giver = Some(slot);
-            self.given = Instant::now();
-            self.unanswered = if self.alone { self.unanswered.saturating_add(bytes) } else { bytes };
         } else if self.giver != Some(slot) {
             self.alone = false;
         }
         self.count(bytes);
     }
 
-    /// Counts a write to the socket of a slot: its peer may have waited for that, and wait no longer.
-    pub fn count_written(&mut self, slot: u32) {
-        self.streamed = 0;
-        if self.giver == Some(slot) {
-            self.unanswered = 0;
-        }
+    /// Counts a write: a peer may have waited for that, and wait no longer.
+    #[inline]
+    pub fn count_written(&mut self) {
+        self.one_way = 0;
     }
 
     /// Counts a datagram of so many bytes; `more` if others came with it, and are still to be told.
@@ -191,7 +175,7 @@ impl Turn {
         self.count(bytes);
         self.gathers |= one_of_several;
         // Datagrams that wait for too long are lost.
-        self.streamed = 0;
+        self.one_way = 0;
     }
 
     /// Whether a step of a handshake has waited for long enough.
@@ -211,58 +195,17 @@ impl Turn {
         self.time < TIME || self.events % CLOCK == CLOCK - 1 || (self.events < CLOCK && self.events.is_power_of_two())
     }
 
-    /// Whether [`Turn::gathering`] may say somebody.
-    #[inline]
-    #[must_use]
-    pub fn may_gather(&self) -> bool {
-        self.alone && self.gathers
-    }
-
-    /// From whom more could gather, and how long a sleep that takes. Nobody else must be ready, the giver's peer in the same
-    /// process above all.
-    pub fn gathering(&mut self) -> Option<(u32, Duration)> {
-        // There a sleep takes half a millisecond at least.
-        if cfg!(windows) || !self.may_gather() || self.unanswered < ONE_WAY {
-            return None;
-        }
-        if self.left_out > 0 {
-            self.left_out -= 1;
-            return None;
-        }
-        let giver = self.giver?;
-        self.time = self.time.min(GATHERING_TIME);
-        // If nothing comes meanwhile, it was not that much.
-        self.alone = false;
-        Some((giver, GATHERING.saturating_sub(self.given.elapsed())))
-    }
-
-    /// A pause is over, before and after which so many bytes waited. Where hardly more came, what waited was all that the sender may
-    /// send before it is read.
-    pub fn gathered(&mut self, before: usize, after: usize) {
-        if before > 0 && after < before + GATHERS {
-            self.left_out = LEFT_OUT;
-        }
-    }
-
-    /// Nothing is ready: how long to sleep before anybody looks again, if it is bulk data that will come. [`Turn::lull_ends`] follows.
+    /// Nothing is ready: how long to sleep before anybody looks again, if bulk data may gather meanwhile.
     pub fn lull(&mut self) -> Option<Duration> {
-        if cfg!(windows) || self.alone || self.streamed < ONE_WAY || self.awake < BULK {
+        // There a sleep takes half a millisecond at least.
+        if cfg!(windows) || self.one_way < ONE_WAY || self.fresh < BULK {
             return None;
         }
-        if self.left_out > 0 {
-            self.left_out -= 1;
+        if !self.lulls.lull_now(std::mem::take(&mut self.fresh), Instant::now()) {
             return None;
         }
-        self.awake = 0;
-        self.time = self.time.min(GATHERING_TIME);
+        self.time = self.time.min(LULL_TIME);
         Some(LULL)
-    }
-
-    /// A lull is over, and somebody is ready or nobody.
-    pub fn lull_ends(&mut self, ready: bool) {
-        if !ready {
-            self.left_out = LEFT_OUT;
-        }
     }
 
     /// Nothing is ready: what now?
@@ -285,7 +228,6 @@ impl Turn {
 
     fn rest(&mut self) -> Idle {
         self.alone = false;
-        self.awake = 0;
         // A wait that goes on past the spinning counts from where it began.
         if let Some(wait) = &mut self.wait {
             wait.asleep = true;
@@ -312,150 +254,58 @@ mod tests {
 
     const GIVER: u32 = 7;
 
-    /// A turn in which one socket has given so much that more of it may gather.
-    fn after_one_way_stream() -> Turn {
-        let mut turn = Turn::new();
-        for _ in 0..ONE_WAY / BULK {
-            turn.count_received(GIVER, BULK);
-        }
-        turn
-    }
-
-    #[test]
-    #[cfg(not(windows))]
-    fn a_one_way_stream_gathers_once_after_each_read() {
-        let mut turn = after_one_way_stream();
-        assert!(turn.gathering().is_some_and(|(giver, pause)| giver == GIVER && pause <= GATHERING));
-        assert_eq!(turn.gathering(), None);
-        turn.count_received(GIVER, BULK);
-        assert!(turn.gathering().is_some());
-    }
-
-    #[test]
-    fn a_stream_does_not_gather_before_it_is_known_to_be_one_way() {
+    /// A turn in which two sockets have given so much, by turns, that more of it may gather; they give more until it does.
+    fn in_a_lull() -> Turn {
         let mut turn = Turn::new();
         for _ in 1..ONE_WAY / BULK {
             turn.count_received(GIVER, BULK);
+            assert_eq!(turn.lull(), None, "not known to be one-way yet");
         }
-        assert_eq!(turn.gathering(), None);
-    }
-
-    #[test]
-    fn a_peer_that_has_got_an_answer_is_read_at_once() {
-        let mut turn = after_one_way_stream();
-        turn.count_written(GIVER);
-        assert_eq!(turn.gathering(), None);
-        turn.count_received(GIVER, BULK);
-        assert_eq!(turn.gathering(), None);
+        for slot in (0..1000).map(|event| GIVER + event % 2) {
+            turn.count_received(slot, BULK);
+            if turn.lull() == Some(LULL) {
+                return turn;
+            }
+        }
+        panic!("no lull");
     }
 
     #[test]
     #[cfg(not(windows))]
-    fn a_write_to_somebody_else_is_no_answer() {
-        let mut turn = after_one_way_stream();
-        turn.count_written(GIVER + 1);
-        assert!(turn.gathering().is_some());
+    fn one_way_streams_have_a_lull_for_each_bulk_of_bytes() {
+        let mut turn = in_a_lull();
+        assert_eq!(turn.lull(), None, "nothing has come since");
+        turn.count_received(GIVER, BULK - 1);
+        assert_eq!(turn.lull(), None, "too little has come since");
+        assert_eq!(turn.time, LULL_TIME);
+        turn.begin(false);
+        assert_eq!(turn.time, TIME);
     }
 
     #[test]
-    fn nobody_waits_while_others_give_too() {
-        let mut turn = after_one_way_stream();
-        turn.count(64);
-        assert_eq!(turn.gathering(), None, "after a small event");
-        turn.count_received(GIVER, BULK);
-        turn.count_received(GIVER + 1, BULK);
-        assert_eq!(turn.gathering(), None, "after another socket's bulk");
+    #[cfg(not(windows))]
+    fn whatever_may_be_waited_for_ends_the_lulls() {
+        for end in
+            [Turn::count_written, |turn: &mut Turn| turn.count(0), |turn: &mut Turn| turn.count_datagram(BULK, false)]
+        {
+            let mut turn = in_a_lull();
+            end(&mut turn);
+            for _ in 1..ONE_WAY / BULK {
+                turn.count_received(GIVER, BULK);
+                assert_eq!(turn.lull(), None);
+            }
+        }
     }
 
     #[test]
     fn a_giver_is_not_alone_while_others_give_little() {
-        let mut turn = after_one_way_stream();
+        let mut turn = Turn::new();
+        turn.count_received(GIVER, BULK);
+        turn.count_received(GIVER, BULK);
         assert_eq!(turn.idle(), Idle::Spin);
         turn.count_received(GIVER, 1);
         assert_eq!(turn.idle(), Idle::Spin, "its own last bytes");
         turn.count_received(GIVER + 1, GATHERS);
         assert_eq!(turn.idle(), Idle::Sleep, "another's");
-    }
-
-    /// A turn in which two sockets have given so much, by turns, that more of it may gather.
-    fn after_streams() -> Turn {
-        let mut turn = Turn::new();
-        for slot in (0..ONE_WAY / BULK).map(|event| GIVER + u32::from(event % 2 == 1)) {
-            assert_eq!(turn.lull(), None, "not known to be one-way yet");
-            turn.count_received(slot, BULK);
-        }
-        turn
-    }
-
-    #[test]
-    #[cfg(not(windows))]
-    fn streams_have_a_lull_once_they_have_given_enough_since_the_last_sleep() {
-        let mut turn = after_streams();
-        assert_eq!(turn.lull(), Some(LULL));
-        turn.lull_ends(true);
-        turn.count_received(GIVER, BULK - 1);
-        assert_eq!(turn.lull(), None);
-        turn.count(1);
-        assert_eq!(turn.lull(), Some(LULL), "small pieces count, too");
-        turn.lull_ends(true);
-        turn.count_received(GIVER, BULK);
-        assert_eq!(turn.idle(), Idle::Sleep);
-        assert_eq!(turn.lull(), None, "after another sleep");
-    }
-
-    #[test]
-    fn whoever_waits_for_an_answer_ends_the_lulls() {
-        let mut turn = after_streams();
-        turn.count_written(GIVER + 2);
-        assert_eq!(turn.lull(), None, "after a write to anybody");
-        let mut turn = after_streams();
-        turn.count(0);
-        assert_eq!(turn.lull(), None, "after an event without bytes");
-        let mut turn = after_streams();
-        turn.count_datagram(BULK, false);
-        assert_eq!(turn.lull(), None, "after a datagram");
-        let mut turn = after_one_way_stream();
-        assert_eq!(turn.lull(), None, "one socket alone");
-    }
-
-    #[test]
-    #[cfg(not(windows))]
-    fn lulls_of_no_use_are_left_out_for_a_while() {
-        let mut turn = after_streams();
-        assert_eq!(turn.lull(), Some(LULL));
-        turn.lull_ends(false);
-        turn.count(BULK);
-        for _ in 0..LEFT_OUT {
-            assert_eq!(turn.lull(), None);
-        }
-        assert_eq!(turn.lull(), Some(LULL));
-    }
-
-    #[test]
-    #[cfg(not(windows))]
-    fn pauses_of_no_use_are_left_out_for_a_while() {
-        let mut turn = after_one_way_stream();
-        turn.gathered(BULK, BULK);
-        for _ in 0..LEFT_OUT {
-            assert_eq!(turn.gathering(), None);
-        }
-        assert!(turn.gathering().is_some());
-    }
-
-    #[test]
-    #[cfg(not(windows))]
-    fn pauses_in_which_more_or_nothing_came_are_not() {
-        let mut turn = after_one_way_stream();
-        turn.gathered(BULK, 2 * BULK);
-        turn.gathered(0, 0);
-        assert!(turn.gathering().is_some());
-    }
-
-    #[test]
-    #[cfg(not(windows))]
-    fn a_handler_that_took_longer_needs_no_pause() {
-        let mut turn = after_one_way_stream();
-        turn.given = Instant::now().checked_sub(GATHERING).expect("a machine that has been up for longer");
-        assert_eq!(turn.gathering(), Some((GIVER, Duration::ZERO)));
     }
 }
