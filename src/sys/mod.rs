@@ -1,6 +1,7 @@
 //! What differs between platforms: sockets, and how the JS thread learns that they are ready.
 
 mod async_stream;
+mod cache;
 mod datagram;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[path = "glibc.rs"]
@@ -27,6 +28,7 @@ mod transfer;
 mod transfer;
 
 pub use async_stream::AsyncStream;
+pub use cache::second_level_cache;
 pub use datagram::{Arrived, DatagramIo, DatagramSharing, Membership, Packet, Reported};
 pub use memory::{PREFETCHES, expect_foreign_frees, expect_large_blocks, prefetch_behind};
 pub use pages::give_back;
