@@ -7,9 +7,9 @@ const SLOW: f32 = 256.0;
 /// A stretch of more microseconds says more of the senders than of this end.
 const LONGEST: f32 = 2000.0;
 /// Where lulls don't pay one stretch in so many has one all the same, to see what that would be like. It may take four times as long.
-const WITH: u32 = 128;
+const TRY_WITH: u32 = 128;
 /// Where they pay one stretch in so many goes without.
-const WITHOUT: u32 = 16;
+const TRY_WITHOUT: u32 = 16;
 /// Weight of the newest stretch: those that go the other way are few, and one says little.
 const WEIGHT: f32 = 1.0 / 16.0;
 
@@ -69,7 +69,7 @@ impl Lulls {
     fn choose(&mut self) -> bool {
         let pay = self.with.rate() > self.without.rate();
         self.alike += 1;
-        if self.alike < if pay { WITHOUT } else { WITH } {
+        if self.alike < if pay { TRY_WITHOUT } else { TRY_WITH } {
             return pay;
         }
         self.alike = 0;
@@ -83,15 +83,15 @@ mod tests {
 
     use super::*;
 
-    const STRETCHES: u32 = 32 * WITH;
+    const STRETCHES: u32 = 32 * TRY_WITH;
 
-    /// Goes through stretches that take so many microseconds each, with a lull or without. How many of the last [`WITH`] had one.
+    /// Goes through stretches that take so many microseconds each, with a lull or without. How many of the last [`TRY_WITH`] had one.
     fn go_through(lulls: &mut Lulls, now: &mut Instant, bytes: usize, with: u64, without: u64) -> u32 {
         let mut last = 0;
         for left in (0..STRETCHES).rev() {
             let lull = lulls.lull_now(bytes, *now);
             *now += Duration::from_micros(if lull { with } else { without });
-            last += u32::from(lull && left < WITH);
+            last += u32::from(lull && left < TRY_WITH);
         }
         last
     }
@@ -100,13 +100,13 @@ mod tests {
     fn there_are_lulls_where_they_are_seen_to_be_faster_and_the_other_way_is_tried_at_times() {
         let mut now = Instant::now();
         let mut lulls = Lulls::new(now);
-        for _ in 1..WITH {
+        for _ in 1..TRY_WITH {
             assert!(!lulls.lull_now(100_000, now), "nothing is known yet");
             now += Duration::from_micros(100);
         }
-        assert_eq!(go_through(&mut lulls, &mut now, 100_000, 90, 100), WITH - WITH / WITHOUT);
+        assert_eq!(go_through(&mut lulls, &mut now, 100_000, 90, 100), TRY_WITH - TRY_WITH / TRY_WITHOUT);
         assert_eq!(go_through(&mut lulls, &mut now, 100_000, 110, 100), 1);
-        assert_eq!(go_through(&mut lulls, &mut now, 100_000, 90, 100), WITH - WITH / WITHOUT);
+        assert_eq!(go_through(&mut lulls, &mut now, 100_000, 90, 100), TRY_WITH - TRY_WITH / TRY_WITHOUT);
     }
 
     #[test]

@@ -115,6 +115,7 @@ pub struct Reactor {
     ciphertext: Aligned,
     /// Whether much was written since the last large data event.
     passes_on: bool,
+    /// The most bytes of a data event of a plain socket while that is so.
     passed_on_limit: usize,
     /// Connections accepted since the last look at the poll.
     accepted: usize,
