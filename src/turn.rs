@@ -255,6 +255,7 @@ mod tests {
     const GIVER: u32 = 7;
 
     /// A turn in which two sockets have given so much, by turns, that more of it may gather; they give more until it does.
+    #[cfg(not(windows))]
     fn in_a_lull() -> Turn {
         let mut turn = Turn::new();
         for _ in 1..ONE_WAY / BULK {
