@@ -13,8 +13,8 @@ mod tests;
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use mio::Interest;
@@ -49,11 +49,11 @@ const PASSED_ON: usize = 256 * 1024;
 /// on some processors ([`crate::aligned`]).
 const OFF_PAGE: usize = 64;
 
-/// The most bytes of a data event that is probably passed on.
-fn passed_on_limit() -> usize {
+/// The most bytes of a data event that is probably passed on. Only who passes on something asks the system for it.
+static PASSED_ON_LIMIT: LazyLock<usize> = LazyLock::new(|| {
     let half = second_level_cache().map_or(0, |size| size / 2);
     half.clamp(PASSED_ON, READ_LIMIT) - OFF_PAGE
-}
+});
 
 /// Something that the JS half has to be told; the numbers are slots.
 #[derive(Debug)]
@@ -115,8 +115,6 @@ pub struct Reactor {
     ciphertext: Aligned,
     /// Whether much was written since the last large data event.
     passes_on: bool,
-    /// The most bytes of a data event of a plain socket while that is so.
-    passed_on_limit: usize,
     /// Connections accepted since the last look at the poll.
     accepted: usize,
     /// TLS connections of which some memory can be had back later.
@@ -255,7 +253,6 @@ impl Reactor {
             shakes_hands: !runtime::has_processors(),
             ciphertext: Aligned::default(),
             passes_on: false,
-            passed_on_limit: passed_on_limit(),
             accepted: 0,
             young: resting::Young::default(),
         })
@@ -675,7 +672,7 @@ impl Reactor {
             Handle::Farewell => None,
             Handle::Stream(stream) => {
                 let passes_on = self.passes_on && matches!(stream, Transport::Plain(_));
-                let limit = if passes_on { self.passed_on_limit.min(scratch.len()) } else { scratch.len() };
+                let limit = if passes_on { PASSED_ON_LIMIT.min(scratch.len()) } else { scratch.len() };
                 let step = stream.step(&mut scratch[..limit], &mut self.ciphertext);
                 let work = stream.has_work();
                 match step {
