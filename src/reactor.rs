@@ -29,7 +29,7 @@ use crate::runtime;
 use crate::shaking::Stepped;
 use crate::slab::{Key, Slab};
 use crate::stream::{BULK, READ_LIMIT, StreamEvent, Written};
-use crate::sys::{DatagramIo, ListenerIo, Poller, Ready, STREAM, StreamIo, second_level_cache};
+use crate::sys::{ARRIVALS_AND_ROOM, DatagramIo, ListenerIo, Poller, Ready, StreamIo, second_level_cache};
 use crate::tls::Failed;
 use crate::transport::{Step, Transport};
 use crate::turn::{Idle, Turn};
@@ -126,6 +126,14 @@ struct Entry {
     handle: Handle,
     queued: bool,
     referenced: bool,
+    /// Whether the poll tells when there is room to write.
+    polled_for_room: bool,
+}
+
+impl Entry {
+    fn new(handle: Handle) -> Self {
+        Self { handle, queued: false, referenced: false, polled_for_room: false }
+    }
 }
 
 #[derive(Debug)]
@@ -474,11 +482,7 @@ impl Reactor {
     /// The system's, when the poll can't take it.
     pub fn listen(&mut self, io: ListenerIo, allow_half_open: bool) -> io::Result<u32> {
         let mut io = io;
-        let key = self.entries.insert(Entry {
-            handle: Handle::Pending { allow_half_open, task: None, outcome: None },
-            queued: false,
-            referenced: false,
-        });
+        let key = self.entries.insert(Entry::new(Handle::Pending { allow_half_open, task: None, outcome: None }));
         if let Err(error) = self.poller.registry().register(&mut io, key.token(), Interest::READABLE) {
             self.entries.remove(key.index);
             return Err(error);
@@ -495,11 +499,7 @@ impl Reactor {
     /// The system's, when the poll can't take it.
     pub fn open_udp(&mut self, io: DatagramIo) -> io::Result<u32> {
         let mut io = io;
-        let key = self.entries.insert(Entry {
-            handle: Handle::Pending { allow_half_open: false, task: None, outcome: None },
-            queued: false,
-            referenced: false,
-        });
+        let key = self.entries.insert(Entry::new(Handle::Pending { allow_half_open: false, task: None, outcome: None }));
         let interests = Interest::READABLE | Interest::WRITABLE;
         if let Err(error) = self.poller.registry().register(&mut io, key.token(), interests) {
             self.entries.remove(key.index);
@@ -580,11 +580,14 @@ impl Reactor {
 
     /// Does something to a stream after which it may have events of its own, and sees to it that they come.
     pub fn with_stream<T>(&mut self, slot: u32, change: impl FnOnce(&mut Transport) -> T) -> Option<T> {
+        let key = self.entries.key(slot)?;
         let stream = self.stream(slot)?;
         let result = change(stream);
-        if stream.has_work()
-            && let Some(key) = self.entries.key(slot)
-        {
+        let (work, blocked) = (stream.has_work(), stream.awaits_room());
+        if blocked {
+            self.poll_for_room(key);
+        }
+        if work {
             self.enqueue(key);
             self.jobs.wake.call();
         }
@@ -615,10 +618,17 @@ impl Reactor {
     pub fn receive(&mut self, slot: u32, into: &mut [u8]) -> usize {
         let Some(Entry { handle: Handle::Stream(stream), .. }) = self.entries.slot(slot) else { return 0 };
         let count = stream.receive(into, &mut self.ciphertext);
-        let more = stream.has_work();
+        let (more, blocked) = (stream.has_work(), stream.awaits_room());
         self.turn.count_received(slot, count);
-        if more && let Some(key) = self.entries.key(slot) {
-            self.enqueue(key);
+        if (more || blocked)
+            && let Some(key) = self.entries.key(slot)
+        {
+            if blocked {
+                self.poll_for_room(key);
+            }
+            if more {
+                self.enqueue(key);
+            }
         }
         count
     }
@@ -675,6 +685,9 @@ impl Reactor {
                 let limit = if passes_on { PASSED_ON_LIMIT.min(scratch.len()) } else { scratch.len() };
                 let step = stream.step(&mut scratch[..limit], &mut self.ciphertext);
                 let work = stream.has_work();
+                if stream.awaits_room() {
+                    self.poll_for_room(key);
+                }
                 match step {
                     Some(Step::Event(event)) => {
                         self.note_event(key, event, work);
@@ -753,9 +766,27 @@ impl Reactor {
         }
     }
 
-    fn watch(&self, mut io: StreamIo, key: Key) -> io::Result<StreamIo> {
-        self.poller.registry().register(&mut io, key.token(), STREAM)?;
+    fn watch(&self, mut io: StreamIo, key: Key, interests: Interest) -> io::Result<StreamIo> {
+        self.poller.registry().register(&mut io, key.token(), interests)?;
         Ok(io)
+    }
+
+    /// Has the poll tell when there is room to write, from now on. Only a stream that the kernel has refused something needs that: any other
+    /// would be told at once, and take the place of those who have really something to tell.
+    fn poll_for_room(&mut self, key: Key) {
+        let Some(entry) = self.entries.at(key) else { return };
+        let Handle::Stream(stream) = &mut entry.handle else { return };
+        if std::mem::replace(&mut entry.polled_for_room, true) {
+            return;
+        }
+        let Some(io) = stream.io_mut() else { return };
+        if self.poller.registry().reregister(io, key.token(), ARRIVALS_AND_ROOM).is_err() {
+            // Not known to occur, but nobody would tell: so it is tried, again and again.
+            entry.polled_for_room = false;
+            if stream.note(&Ready::room(key.token())) {
+                self.enqueue(key);
+            }
+        }
     }
 
     fn put(&mut self, key: Key, handle: Handle) -> Option<Handle> {

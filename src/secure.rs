@@ -136,6 +136,17 @@ impl SecureStream {
         &self.io
     }
 
+    /// The socket, for the poll.
+    pub fn io_mut(&mut self) -> &mut StreamIo {
+        &mut self.io
+    }
+
+    /// Whether the kernel has refused something, so that the poll has to tell when there is room.
+    #[must_use]
+    pub fn awaits_room(&self) -> bool {
+        self.wants_room() && !self.ready.writable
+    }
+
     /// What the handshake settled.
     pub fn session(&mut self) -> &mut Session {
         &mut self.session

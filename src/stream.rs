@@ -139,6 +139,11 @@ impl Stream {
         &self.io
     }
 
+    /// The socket, for the poll.
+    pub fn io_mut(&mut self) -> &mut StreamIo {
+        &mut self.io
+    }
+
     /// The socket, what the poll has said of it, and whether it stays half open: for a handshake.
     #[must_use]
     pub(crate) fn into_parts(self) -> (StreamIo, Readiness, bool) {
@@ -158,7 +163,17 @@ impl Stream {
         self.is_over()
             || self.ready.failed
             || (self.ready.readable && self.can_read())
-            || (self.ready.writable && matches!(self.write, WriteSide::Full | WriteSide::Flushing { .. }))
+            || (self.ready.writable && self.owes_room())
+    }
+
+    /// Whether the kernel has refused something, so that the poll has to tell when there is room.
+    #[must_use]
+    pub fn awaits_room(&self) -> bool {
+        self.owes_room() && !self.ready.writable
+    }
+
+    fn owes_room(&self) -> bool {
+        matches!(self.write, WriteSide::Full | WriteSide::Flushing { .. })
     }
 
     /// Takes one step. `scratch` receives the bytes of a [`StreamEvent::Data`]; no event is of more than fit into it.

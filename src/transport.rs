@@ -81,6 +81,26 @@ impl Transport {
         }
     }
 
+    /// The socket, for the poll. `None` during a handshake, which may have it elsewhere.
+    pub fn io_mut(&mut self) -> Option<&mut StreamIo> {
+        match self {
+            Self::Plain(stream) => Some(stream.io_mut()),
+            Self::Shaking(_) => None,
+            Self::Secure(stream) => Some(stream.io_mut()),
+        }
+    }
+
+    /// Whether the kernel has refused something, so that the poll has to tell when there is room.
+    #[must_use]
+    pub fn awaits_room(&self) -> bool {
+        match self {
+            Self::Plain(stream) => stream.awaits_room(),
+            // It is polled for room from its beginning.
+            Self::Shaking(_) => false,
+            Self::Secure(stream) => stream.awaits_room(),
+        }
+    }
+
     /// Notes what the poll says. True if a step may have something to do.
     pub fn note(&mut self, ready: &Ready) -> bool {
         match self {

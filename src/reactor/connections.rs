@@ -9,7 +9,7 @@ use crate::log::step;
 use crate::runtime;
 use crate::slab::Key;
 use crate::stream::Stream;
-use crate::sys::{Ready, StreamIo};
+use crate::sys::{ARRIVALS, ARRIVALS_AND_ROOM, Ready, StreamIo};
 use crate::transport::Transport;
 
 /// So many connections may be accepted before others have their turn: more than mostly come at once, and done in some milliseconds.
@@ -19,11 +19,7 @@ impl Reactor {
     /// Starts a connect. Its outcome, failure at once included, comes as an event.
     pub fn connect(&mut self, target: Target, allow_half_open: bool) -> u32 {
         step!("connect to {target:?}");
-        let key = self.entries.insert(Entry {
-            handle: Handle::Pending { allow_half_open, task: None, outcome: None },
-            queued: false,
-            referenced: false,
-        });
+        let key = self.entries.insert(Entry::new(Handle::Pending { allow_half_open, task: None, outcome: None }));
         self.reference(key.index, true);
         let begun = match target {
             Target::Address(address, local) => StreamIo::connect_tcp(address, local),
@@ -39,8 +35,13 @@ impl Reactor {
                 return key.index;
             }
         };
-        match begun.and_then(|io| self.watch(io, key)) {
-            Ok(io) => drop(self.put(key, Handle::Connecting { io, allow_half_open, ready: None })),
+        match begun.and_then(|io| self.watch(io, key, ARRIVALS_AND_ROOM)) {
+            Ok(io) => {
+                if let Some(entry) = self.entries.at(key) {
+                    entry.handle = Handle::Connecting { io, allow_half_open, ready: None };
+                    entry.polled_for_room = true;
+                }
+            }
             Err(error) => self.settle(key, Err(Box::new(error.into()))),
         }
         key.index
@@ -86,12 +87,8 @@ impl Reactor {
                 return Some(Event::Exhausted(key.index));
             }
         };
-        let socket = self.entries.insert(Entry {
-            handle: Handle::Pending { allow_half_open, task: None, outcome: None },
-            queued: false,
-            referenced: false,
-        });
-        let Ok(io) = self.watch(io, socket) else {
+        let socket = self.entries.insert(Entry::new(Handle::Pending { allow_half_open, task: None, outcome: None }));
+        let Ok(io) = self.watch(io, socket, ARRIVALS) else {
             // The poll has no room for it, which passes; the connection itself is lost, as it would be in `accept`.
             self.entries.remove(socket.index);
             self.turn.count(0);
@@ -123,21 +120,9 @@ impl Reactor {
         let Handle::Pending { allow_half_open, outcome, .. } = &mut self.entries.at(key)?.handle else { return None };
         let allow_half_open = *allow_half_open;
         match outcome.take()? {
-            Ok(io) => match self.watch(io, key) {
-                Ok(io) => {
-                    let token = key.token();
-                    // Registered just now: the poll speaks for itself.
-                    let ready = Ready {
-                        token,
-                        readable: false,
-                        writable: true,
-                        urgent: false,
-                        read_closed: false,
-                        failed: false,
-                        broken: false,
-                    };
-                    Some(self.connected(key, io, allow_half_open, ready))
-                }
+            Ok(io) => match self.watch(io, key, ARRIVALS) {
+                // Registered just now: the poll speaks for itself.
+                Ok(io) => Some(self.connected(key, io, allow_half_open, Ready::room(key.token()))),
                 Err(error) => Some(self.connect_failed(key, Box::new(error.into()))),
             },
             Err(lost) => Some(self.connect_failed(key, lost)),

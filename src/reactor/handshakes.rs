@@ -20,6 +20,8 @@ impl Reactor {
             return;
         }
         let idle = Handle::Pending { allow_half_open: false, task: None, outcome: None };
+        // While it shakes hands, others may have it.
+        self.poll_for_room(key);
         let Some(Handle::Stream(transport)) = self.put(key, idle) else { return };
         self.put(key, Handle::Stream(transport.shaking_hands(tapped)));
         if self.ciphertext.is_empty() {
@@ -102,7 +104,7 @@ impl Reactor {
         let mut io = io;
         // It may have been watched; if not, there is nothing to be undone.
         drop(self.poller.registry().deregister(&mut io));
-        let key = self.entries.insert(Entry { handle: Handle::Farewell, queued: false, referenced: false });
+        let key = self.entries.insert(Entry::new(Handle::Farewell));
         self.reference(key.index, true);
         let report = self.jobs.reporter(key);
         let begun = farewell(io, rest, move || report(Outcome::Farewell));

@@ -38,4 +38,4 @@ pub use platform::{
     BAD_DESCRIPTOR, CONNECTION_REFUSED, Descriptor, INVALID, IO_ERROR, ListenerIo, Sharing, StreamIo, UNSUPPORTED,
     interface_index, interface_name, is_aborted, is_transient, number,
 };
-pub use poller::{Poller, Ready, STREAM};
+pub use poller::{ARRIVALS, ARRIVALS_AND_ROOM, Poller, Ready};

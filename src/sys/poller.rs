@@ -34,6 +34,22 @@ pub struct Ready {
     pub broken: bool,
 }
 
+impl Ready {
+    /// There is room to write, and nothing else to say.
+    #[must_use]
+    pub fn room(token: mio::Token) -> Self {
+        Self {
+            token,
+            readable: false,
+            writable: true,
+            urgent: false,
+            read_closed: false,
+            failed: false,
+            broken: false,
+        }
+    }
+}
+
 impl From<&mio::event::Event> for Ready {
     fn from(event: &mio::event::Event) -> Self {
         Self {
@@ -51,12 +67,14 @@ impl From<&mio::event::Event> for Ready {
     }
 }
 
-/// What a connected stream is polled for.
+/// What a stream is polled for that waits for what comes.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub const STREAM: mio::Interest = mio::Interest::READABLE.add(mio::Interest::WRITABLE).add(mio::Interest::PRIORITY);
-/// What a connected stream is polled for.
+pub const ARRIVALS: mio::Interest = mio::Interest::READABLE.add(mio::Interest::PRIORITY);
+/// What a stream is polled for that waits for what comes.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub const STREAM: mio::Interest = mio::Interest::READABLE.add(mio::Interest::WRITABLE);
+pub const ARRIVALS: mio::Interest = mio::Interest::READABLE;
+/// What a stream is polled for that waits for its connection, or for room, too.
+pub const ARRIVALS_AND_ROOM: mio::Interest = ARRIVALS.add(mio::Interest::WRITABLE);
 
 /// How many readiness events one system call fetches; more come with the next call.
 const EVENTS: usize = 1024;
