@@ -168,10 +168,11 @@ class Connection {
     if (close !== undefined) this.handlers.callWith(close, this.socket, error);
   }
 
-  /** It is connected. */
+  /** It is connected. Whether a handler was called. */
   begin() {
     if (this.pausesFirst) this.handle.hold();
     this.open();
+    return this.handlers.open !== undefined;
   }
 
   /** Runs the `open` handler; a socket whose `open` throws is closed. */
@@ -278,11 +279,15 @@ class ClientConnection extends Connection {
     return this.target === '' ? undefined : this.target;
   }
 
-  connected() {
+  /**
+   * @param {number} followed 1 if another event is ready already
+   * @returns {boolean} whether ticks and microtasks wait for that one: as in Bun, they run when a handler has returned, and here was none
+   */
+  connected(followed) {
     if (diagnostics.connected.hasSubscribers) diagnostics.connected.publish({ socket: this.socket });
     // The promise is resolved before `open` runs; its reactions come after it.
     this.settle()?.resolve(this.socket);
-    this.begin();
+    return !this.begin() && followed === 1;
   }
 
   /** @param {number} errno 0 for a host name that does not resolve */

@@ -8,7 +8,7 @@ const binding = require('./native');
  * @typedef {object} Target
  * @property {(slot: number) => void} [accepted]
  * @property {() => void} [exhausted]
- * @property {() => void} [connected]
+ * @property {(followed: number) => boolean} [connected]
  * @property {(errno: number) => void} [connectFailed]
  * @property {(length: number) => void} [received]
  * @property {(length: number) => void} [bulk]
@@ -147,7 +147,7 @@ function dispatch() {
       if (record[1] === 1) comeBack();
       return;
     }
-    deliver(record[0], record[1], record[2]);
+    if (deliver(record[0], record[1], record[2])) continue;
     if (runTicks === undefined) {
       comeBack();
       return;
@@ -178,13 +178,15 @@ function lookSoon() {
 }
 
 /**
+ * Hands an event over.
  * @param {number} kind
  * @param {number} slot
  * @param {number} detail
+ * @returns {boolean} whether ticks and microtasks wait for the next event
  */
 function deliver(kind, slot, detail) {
   const target = /** @type {any} */ (kind === ACCEPTED ? targets[detail] : targets[slot]);
-  if (target === undefined) return;
+  if (target === undefined) return false;
   switch (kind) {
     case DATA:
       target.received(detail);
@@ -209,8 +211,7 @@ function deliver(kind, slot, detail) {
       target.closed(detail);
       break;
     case CONNECTED:
-      target.connected();
-      break;
+      return target.connected(detail);
     case CONNECT_FAILED:
       targets[slot] = undefined;
       target.connectFailed(detail);
@@ -239,6 +240,7 @@ function deliver(kind, slot, detail) {
       target.exhausted();
       break;
   }
+  return false;
 }
 
 module.exports = {

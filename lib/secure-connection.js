@@ -198,12 +198,15 @@ class SecureConnection extends ClientConnection {
     super.open();
   }
 
-  /** The socket is connected. */
+  /** The socket is connected. Whether a handler was called. */
   begin() {
     this.tls.prepare();
-    if (this.handlers.handshake !== undefined) this.open();
-    if (this.isOpen && this.shut) this.#shutBefore();
+    const opens = this.handlers.handshake !== undefined;
+    if (opens) this.open();
+    const fails = this.isOpen && this.shut;
+    if (fails) this.#shutBefore();
     if (this.isOpen) this.tls.shake();
+    return fails || (opens && this.handlers.open !== undefined);
   }
 
   /**

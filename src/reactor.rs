@@ -6,6 +6,7 @@
 
 mod connections;
 mod handshakes;
+mod passes;
 mod resting;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use std::time::{Duration, Instant};
 use mio::Interest;
 use tokio::task::AbortHandle;
 
+use self::passes::{Passes, Told};
 use crate::aligned::Aligned;
 use crate::connect::RaceLost;
 use crate::failure::Failure;
@@ -68,7 +70,12 @@ pub enum Event {
     /// A listener found no descriptor for a connection: call [`Reactor::retry`] after a pause.
     Exhausted(u32),
     /// A connect has succeeded.
-    Connected(u32),
+    Connected {
+        /// The new connection.
+        socket: u32,
+        /// Whether others of the same pass follow.
+        followed: bool,
+    },
     /// A connect has failed; its slot is free.
     ConnectFailed(u32, Box<RaceLost>),
     /// What a stream has to tell; after [`StreamEvent::Closed`] and [`StreamEvent::Broken`] its slot is free.
@@ -97,7 +104,9 @@ pub enum Next {
 pub struct Reactor {
     poller: Poller,
     entries: Slab<Entry>,
-    queue: VecDeque<Key>,
+    passes: Passes,
+    /// Whether the poll has been looked at for the pass to come.
+    looked: bool,
     /// Whose next step is one of a handshake that this thread takes: it goes behind everything else.
     steps: VecDeque<Key>,
     /// Since when only such steps are taken.
@@ -128,11 +137,13 @@ struct Entry {
     referenced: bool,
     /// Whether the poll tells when there is room to write.
     polled_for_room: bool,
+    /// When it had something to tell last.
+    told: Told,
 }
 
 impl Entry {
     fn new(handle: Handle) -> Self {
-        Self { handle, queued: false, referenced: false, polled_for_room: false }
+        Self { handle, queued: false, referenced: false, polled_for_room: false, told: Told::default() }
     }
 }
 
@@ -249,7 +260,8 @@ impl Reactor {
         Ok(Self {
             poller,
             entries: Slab::new(),
-            queue: VecDeque::new(),
+            passes: Passes::default(),
+            looked: false,
             steps: VecDeque::new(),
             stepping: None,
             ready: Vec::new(),
@@ -314,14 +326,15 @@ impl Reactor {
         if self.asker.is_some() || !self.steps.is_empty() || self.passes_on || self.turn.is_spent() {
             return None;
         }
-        let key = *self.queue.front()?;
+        let key = self.passes.first()?;
         let entry = self.entries.at(key)?;
         let Handle::Stream(Transport::Plain(stream)) = &mut entry.handle else { return None };
         if !stream.expects_bytes() {
             return None;
         }
-        self.queue.pop_front();
+        self.passes.take();
         entry.queued = false;
+        entry.told = self.passes.tell();
         let event = stream.step_to_bytes(scratch);
         let work = stream.has_work();
         match event {
@@ -392,11 +405,15 @@ impl Reactor {
         {
             return Ok(Some(key));
         }
-        let patient = !self.steps.is_empty() && self.stepping.is_none_or(|since| since.elapsed() < STEPPING);
-        if self.queue.is_empty() && !patient {
-            self.look()?;
+        if self.passes.is_over() {
+            let patient = !self.steps.is_empty() && self.stepping.is_none_or(|since| since.elapsed() < STEPPING);
+            if !patient && !self.looked {
+                self.look()?;
+            }
+            self.passes.begin();
+            self.looked = false;
         }
-        if let Some(key) = self.queue.pop_front() {
+        if let Some(key) = self.passes.take() {
             return Ok(Some(key));
         }
         let key = self.steps.pop_front();
@@ -407,7 +424,7 @@ impl Reactor {
     }
 
     fn has_due(&self) -> bool {
-        !self.queue.is_empty() || !self.steps.is_empty()
+        !self.passes.is_empty() || !self.steps.is_empty()
     }
 
     /// Asks for the wake-up. Whoever waits for it must be ready for it by now: it may come before this returns.
@@ -428,6 +445,15 @@ impl Reactor {
     pub fn look(&mut self) -> io::Result<bool> {
         self.stepping = None;
         self.accepted = 0;
+        self.looked = true;
+        self.gather()?;
+        // After the poll: who listens here was connected to before the connection was reported.
+        self.take_finished();
+        Ok(self.has_due())
+    }
+
+    /// Takes what the poll says.
+    fn gather(&mut self) -> io::Result<()> {
         self.poller.poll(&mut self.ready)?;
         let mut all = std::mem::take(&mut self.ready);
         for ready in all.drain(..) {
@@ -448,9 +474,7 @@ impl Reactor {
             }
         }
         self.ready = all;
-        // After the poll: who listens here was connected to before the connection was reported.
-        self.take_finished();
-        Ok(self.has_due())
+        Ok(())
     }
 
     /// Takes what tokio has finished. True if there is something to do.
@@ -499,7 +523,8 @@ impl Reactor {
     /// The system's, when the poll can't take it.
     pub fn open_udp(&mut self, io: DatagramIo) -> io::Result<u32> {
         let mut io = io;
-        let key = self.entries.insert(Entry::new(Handle::Pending { allow_half_open: false, task: None, outcome: None }));
+        let key =
+            self.entries.insert(Entry::new(Handle::Pending { allow_half_open: false, task: None, outcome: None }));
         let interests = Interest::READABLE | Interest::WRITABLE;
         if let Err(error) = self.poller.registry().register(&mut io, key.token(), interests) {
             self.entries.remove(key.index);
@@ -588,7 +613,12 @@ impl Reactor {
             self.poll_for_room(key);
         }
         if work {
-            self.enqueue(key);
+            // Behind those that the kernel has told of by now, as on Bun, which has the kernel tell of this one, too.
+            if !self.entries.at(key)?.queued {
+                // A failure shows when it is looked at next.
+                drop(self.gather());
+                self.enqueue(key);
+            }
             self.jobs.wake.call();
         }
         Some(result)
@@ -673,7 +703,9 @@ impl Reactor {
     }
 
     fn step(&mut self, key: Key, scratch: &mut [u8]) -> Option<Event> {
-        self.entries.at(key)?.queued = false;
+        let entry = self.entries.at(key)?;
+        entry.queued = false;
+        entry.told = self.passes.tell();
         self.step_handshake(key);
         match &mut self.entries.at(key)?.handle {
             Handle::Listener(_) => self.accept(key),
@@ -763,6 +795,8 @@ impl Reactor {
         if work {
             self.turn.count(0);
             self.enqueue(key);
+        } else if let Some(entry) = self.entries.at(key) {
+            entry.told = Told::default();
         }
     }
 
@@ -801,7 +835,7 @@ impl Reactor {
                 Handle::Stream(Transport::Shaking(shaking)) if self.shakes_hands && shaking.is_quick() => {
                     self.steps.push_back(key);
                 }
-                _ => self.queue.push_back(key),
+                _ => self.passes.add(key, entry.told),
             }
         }
     }
@@ -810,7 +844,7 @@ impl Reactor {
         if let Some(entry) = self.entries.at(key)
             && !std::mem::replace(&mut entry.queued, true)
         {
-            self.queue.push_front(key);
+            self.passes.add_first(key);
         }
     }
 }

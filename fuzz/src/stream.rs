@@ -132,7 +132,7 @@ impl Connection {
         loop {
             reactor.begin(false);
             match reactor.next(&mut scratch).expect("the poll works") {
-                Next::Event(Event::Connected(connected)) if connected == slot => break,
+                Next::Event(Event::Connected { socket, .. }) if socket == slot => break,
                 Next::Event(event) => panic!("{event:?}"),
                 Next::Idle | Next::Yield => assert!(Instant::now() < until, "never connected"),
             }

@@ -237,7 +237,7 @@ impl Core {
                 self.tell(&[ACCEPTED, socket.cast_signed(), listener.cast_signed()]);
             }
             Event::Exhausted(listener) => self.tell(&[EXHAUSTED, listener.cast_signed()]),
-            Event::Connected(slot) => self.tell(&[CONNECTED, slot.cast_signed()]),
+            Event::Connected { socket, followed } => self.tell(&[CONNECTED, socket.cast_signed(), followed.into()]),
             Event::ConnectFailed(slot, lost) => {
                 self.tell(&[CONNECT_FAILED, slot.cast_signed(), lost.failure.number()]);
                 *self.lost.borrow_mut() = Some(lost);

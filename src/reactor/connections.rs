@@ -132,11 +132,13 @@ impl Reactor {
     pub(super) fn connected(&mut self, key: Key, io: StreamIo, allow_half_open: bool, ready: Ready) -> Event {
         let mut stream = Stream::new(io, allow_half_open);
         // The edge that told of the connection may have told of the first bytes too.
-        stream.note(&ready);
+        let work = stream.note(&ready);
         self.put(key, Handle::Stream(Transport::Plain(stream)));
-        self.enqueue(key);
+        if work {
+            self.enqueue(key);
+        }
         self.turn.count(0);
-        Event::Connected(key.index)
+        Event::Connected { socket: key.index, followed: !self.passes.is_over() }
     }
 
     pub(super) fn connect_failed(&mut self, key: Key, lost: Box<RaceLost>) -> Event {

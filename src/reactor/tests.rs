@@ -102,21 +102,23 @@ fn connections_that_wait_are_accepted_first_but_only_so_many() {
     assert!(among == Some(0) || among == Some(clients.len()), "{events:?}");
 
     // As if a flood of them had been accepted since the last look: the next one waits for the others.
+    reactor.looked = true;
     reactor.accepted = super::connections::ACCEPTED_FIRST;
     let key = reactor.key(listener).expect("it is open");
     let other = reactor.key(asker).expect("it is open");
     reactor.listener(listener).expect("it is open").note();
     let _late = TcpStream::connect(at).expect("a connection");
     let _later = TcpStream::connect(at).expect("a connection");
-    reactor.queue.clear();
-    reactor.entries.at(key).expect("it is open").queued = false;
-    reactor.entries.at(other).expect("it is open").queued = false;
-    reactor.enqueue(key);
-    reactor.enqueue(other);
+    reactor.passes = super::Passes::default();
+    for ready in [key, other] {
+        let entry = reactor.entries.at(ready).expect("it is open");
+        (entry.queued, entry.told) = (false, super::Told::default());
+        reactor.enqueue(ready);
+    }
     reactor.begin(false);
     let next = reactor.next(&mut scratch).expect("the poll works");
     assert!(matches!(next, Next::Event(Event::Accepted { .. })), "{next:?}");
-    assert_eq!(reactor.queue.front(), Some(&other));
+    assert_eq!(reactor.passes.first(), Some(other));
 }
 
 /// Where pages have 4 KiB.
@@ -147,7 +149,7 @@ fn tls_connections_take_up_less_memory_when_they_have_grown_older() {
     reactor.begin(false);
     loop {
         match reactor.next(&mut scratch).expect("the poll works") {
-            Next::Event(Event::Connected(slot)) => {
+            Next::Event(Event::Connected { socket: slot, .. }) => {
                 let handshake = if slot == client {
                     Handshake::Client(Arc::clone(&client_context), client_context.parameters(Some("localhost")))
                 } else {

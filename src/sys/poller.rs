@@ -38,15 +38,7 @@ impl Ready {
     /// There is room to write, and nothing else to say.
     #[must_use]
     pub fn room(token: mio::Token) -> Self {
-        Self {
-            token,
-            readable: false,
-            writable: true,
-            urgent: false,
-            read_closed: false,
-            failed: false,
-            broken: false,
-        }
+        Self { token, readable: false, writable: true, urgent: false, read_closed: false, failed: false, broken: false }
     }
 }
 
