@@ -17,7 +17,7 @@ use std::net::Shutdown;
 
 use crate::failure::Failure;
 use crate::readiness::Readiness;
-use crate::sys::{Ready, StreamIo, expect_large_blocks, is_transient};
+use crate::sys::{CONNECTION_RESET, Ready, StreamIo, expect_large_blocks, is_transient};
 use crate::tls::ProtocolFailure;
 
 /// The most that one data event carries: 512 KiB, as in Bun.
@@ -44,6 +44,8 @@ pub struct Stream {
     more: bool,
     /// A failure that a send or a bulk read has taken off the socket; the step that finds the end tells it.
     failure: Option<Failure>,
+    /// EPIPE that a send has taken off the socket after the kernel had taken a part: it is told after the end.
+    late: Option<Failure>,
     /// The poll has said that the connection is over while there was still something to read, and a send has taken the reason: a
     /// reset after the peer's FIN is EPIPE, told once. It closes when the end is told.
     gone: bool,
@@ -129,6 +131,7 @@ impl Stream {
             bulk: false,
             more: false,
             failure: None,
+            late: None,
             gone: false,
         }
     }
@@ -190,7 +193,10 @@ impl Stream {
         if std::mem::take(&mut self.ready.failed) {
             return match self.io.take_error() {
                 Ok(None) if self.failure.is_some() => Some(StreamEvent::Closed(self.failure)),
-                Ok(None) if self.read == ReadSide::Ended => Some(StreamEvent::Closed(None)),
+                Ok(None) if self.read == ReadSide::Ended => Some(StreamEvent::Closed(self.late.or_else(|| {
+                    // As in Bun, if the poll has told of an error that a write has taken off the socket since.
+                    self.ready.broken.then_some(Failure::System(CONNECTION_RESET))
+                }))),
                 Ok(None) => {
                     self.gone = true;
                     None
@@ -264,9 +270,14 @@ impl Stream {
                 }
                 // The poll reports the broken connection, and the step after that closes it.
                 Err(error) => {
-                    self.keep(error);
                     if taken == 0 {
+                        self.keep(error);
                         return Written::Refused;
+                    }
+                    if error.kind() == io::ErrorKind::BrokenPipe {
+                        self.keep_late(error);
+                    } else {
+                        self.keep(error);
                     }
                     self.full(false);
                     break;
@@ -356,6 +367,14 @@ impl Stream {
             self.failure = Some(error.into());
             self.ready.failed = true;
         }
+    }
+
+    /// The kernel would have told of EPIPE after the end, if it had not been asked to take the rest: that was not the program's doing.
+    #[cold]
+    fn keep_late(&mut self, error: io::Error) {
+        self.late = Some(error.into());
+        self.ready.broken = true;
+        self.ready.failed = true;
     }
 
     fn write_step(&mut self) -> Option<StreamEvent> {

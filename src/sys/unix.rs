@@ -16,6 +16,8 @@ pub type Descriptor = RawFd;
 
 /// The error number of a refused connection.
 pub const CONNECTION_REFUSED: i32 = libc::ECONNREFUSED;
+/// The error number of a connection that the peer has reset.
+pub const CONNECTION_RESET: i32 = libc::ECONNRESET;
 /// The error number of something that is no descriptor.
 pub const BAD_DESCRIPTOR: i32 = libc::EBADF;
 /// The error number of a wrong argument.

@@ -18,6 +18,8 @@ pub type Descriptor = i32;
 // The numbers that libuv gives to errors on Windows: Node's table of names knows these, not those of Winsock.
 /// The error number of a refused connection.
 pub const CONNECTION_REFUSED: i32 = 4078;
+/// The error number of a connection that the peer has reset.
+pub const CONNECTION_RESET: i32 = 4077;
 /// The error number of something that is no descriptor.
 pub const BAD_DESCRIPTOR: i32 = 4083;
 /// The error number of a wrong argument.
@@ -46,7 +48,7 @@ const NUMBERS: [(i32, i32); 22] = [
     (10050, 4063),
     (10051, 4062),
     (10053, 4079),
-    (10054, 4077),
+    (10054, CONNECTION_RESET),
     (10055, 4060),
     (10056, 4069),
     (10057, 4053),
