@@ -85,9 +85,14 @@ class Connection {
     return this.slot !== -1;
   }
 
+  /** Whether a program still has a hold on it. */
+  get isAttached() {
+    return this.isOpen;
+  }
+
   /** Whether a program can still learn something about it. */
   get isLive() {
-    return this.isOpen;
+    return this.isAttached;
   }
 
   /** Whether ciphertext is shown before it is decrypted. */

@@ -24,6 +24,9 @@ class SecureConnection extends ClientConnection {
   failing = false;
   #opened = false;
   #asking = false;
+  /** The program has ended it, and nothing has come since: as in Bun, all that it can do then is wait. */
+  #detached = false;
+  #answered = false;
   /** @type {'close' | 'terminate' | undefined} */ #leaving = undefined;
 
   /**
@@ -36,8 +39,12 @@ class SecureConnection extends ClientConnection {
     this.tls = new TlsState(this, side);
   }
 
+  get isAttached() {
+    return this.isOpen && !this.#detached;
+  }
+
   get isLive() {
-    return this.isOpen || this.failing;
+    return this.isAttached || this.failing;
   }
 
   get isTapped() {
@@ -45,7 +52,8 @@ class SecureConnection extends ClientConnection {
   }
 
   get readyState() {
-    return this.failing ? 1 : super.readyState;
+    if (this.failing || (this.#answered && this.isOpen)) return 1;
+    return super.readyState;
   }
 
   /** @param {import('./listener').Listening} listening */
@@ -88,6 +96,7 @@ class SecureConnection extends ClientConnection {
 
   /** @param {number} length 0 if there was something, but nothing for the program */
   received(length) {
+    this.#attach();
     if (this.handlers.session === undefined) {
       if (length > 0) super.received(length);
       return;
@@ -101,8 +110,25 @@ class SecureConnection extends ClientConnection {
 
   /** @param {number} length */
   bulk(length) {
+    this.#attach();
     super.bulk(length);
     this.#tellSessions();
+  }
+
+  /** Data has come. */
+  #attach() {
+    if (!this.#detached) return;
+    this.#detached = false;
+    this.#answered = true;
+  }
+
+  /**
+   * @param {boolean} closed
+   * @param {number} count
+   */
+  finish(closed, count) {
+    super.finish(closed, count);
+    this.#detached = !closed && !this.tls.isPending;
   }
 
   /** A client has said what it wants, and the program wants to have a say in what becomes of it. */

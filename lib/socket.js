@@ -76,12 +76,12 @@ function defineSocket(tag) {
 
     get fd() {
       const connection = Socket.#of(this, 'fd');
-      return connection.isOpen ? connection.handle.descriptor() : -1;
+      return connection.isAttached ? connection.handle.descriptor() : -1;
     }
 
     get listener() {
       const connection = Socket.#of(this, 'listener');
-      return connection.isOpen ? connection.listening?.listener : undefined;
+      return connection.isAttached ? connection.listening?.listener : undefined;
     }
 
     get localAddress() {
@@ -115,11 +115,12 @@ function defineSocket(tag) {
 
     get remotePort() {
       // As in Bun, the one address property that is not kept.
-      return Socket.#of(this, 'remotePort').isOpen ? this.#remote()?.port : undefined;
+      return Socket.#of(this, 'remotePort').isAttached ? this.#remote()?.port : undefined;
     }
 
     close() {
-      Socket.#own(this).#connection.close();
+      const connection = Socket.#own(this).#connection;
+      if (connection.isAttached) connection.close();
     }
 
     disableRenegotiation() {
@@ -128,7 +129,7 @@ function defineSocket(tag) {
 
     end(/** @type {any} */ data, /** @type {any} */ byteOffset, /** @type {any} */ byteLength) {
       const connection = Socket.#own(this).#connection;
-      if (!connection.isOpen || connection.ending) return -1;
+      if (!connection.isAttached || connection.ending) return -1;
       const early = connection.endEarly(data === undefined);
       if (early !== undefined) return early;
       if (data === undefined) {
@@ -209,7 +210,7 @@ function defineSocket(tag) {
 
     getTypeOfService() {
       const connection = Socket.#own(this).#connection;
-      return connection.isOpen ? connection.handle.serviceType() : BAD_DESCRIPTOR;
+      return connection.isAttached ? connection.handle.serviceType() : BAD_DESCRIPTOR;
     }
 
     getX509Certificate() {
@@ -222,7 +223,7 @@ function defineSocket(tag) {
 
     pause() {
       const connection = Socket.#own(this).#connection;
-      if (connection.isOpen) connection.handle.hold();
+      if (connection.isAttached) connection.handle.hold();
     }
 
     ref() {
@@ -233,7 +234,7 @@ function defineSocket(tag) {
     reload(/** @type {any} */ options) {
       const connection = Socket.#own(this).#connection;
       if (arguments.length === 0) throw new Error('Expected 1 argument');
-      if (!connection.isOpen) return;
+      if (!connection.isAttached) return;
       if (options === null || (typeof options !== 'object' && typeof options !== 'function')) {
         throw new Error('Expected options object');
       }
@@ -248,7 +249,7 @@ function defineSocket(tag) {
 
     resume() {
       const connection = Socket.#own(this).#connection;
-      if (connection.isOpen) connection.handle.release();
+      if (connection.isAttached) connection.handle.release();
     }
 
     resumeSNI(/** @type {any} */ _error, /** @type {any} */ _context) {
@@ -258,7 +259,7 @@ function defineSocket(tag) {
     setKeepAlive(/** @type {any} */ enable, /** @type {any} */ initialDelay) {
       const connection = Socket.#own(this).#connection;
       const idle = initialDelay === undefined ? 0 : milliseconds(initialDelay);
-      return connection.isOpen && connection.handle.keepAlive(Boolean(enable), idle);
+      return connection.isAttached && connection.handle.keepAlive(Boolean(enable), idle);
     }
 
     setKeyCert(/** @type {any} */ _keyCert) {
@@ -271,7 +272,7 @@ function defineSocket(tag) {
 
     setNoDelay(/** @type {any} */ noDelay) {
       const connection = Socket.#own(this).#connection;
-      if (!connection.isOpen) return false;
+      if (!connection.isAttached) return false;
       connection.handle.noDelay(noDelay === undefined || Boolean(noDelay));
       // As in Bun: a unix socket has no delay to begin with.
       return true;
@@ -290,7 +291,7 @@ function defineSocket(tag) {
     setTypeOfService(/** @type {any} */ tos) {
       const connection = Socket.#own(this).#connection;
       const type = tos === undefined ? 0 : typeOfService(tos);
-      return connection.isOpen ? connection.handle.setServiceType(type) : BAD_DESCRIPTOR;
+      return connection.isAttached ? connection.handle.setServiceType(type) : BAD_DESCRIPTOR;
     }
 
     /** @this {any} */
@@ -301,7 +302,7 @@ function defineSocket(tag) {
 
     shutdown(/** @type {any} */ halfClose) {
       const connection = Socket.#own(this).#connection;
-      if (!connection.isOpen) return;
+      if (!connection.isAttached) return;
       if (halfClose) {
         connection.handle.shutRead();
       } else {
@@ -311,13 +312,14 @@ function defineSocket(tag) {
     }
 
     terminate() {
-      Socket.#own(this).#connection.terminate();
+      const connection = Socket.#own(this).#connection;
+      if (connection.isAttached) connection.terminate();
     }
 
     /** @this {any} */
     timeout(/** @type {any} */ seconds) {
       const connection = Socket.#own(this).#connection;
-      if (!connection.isOpen) return;
+      if (!connection.isAttached) return;
       if (arguments.length === 0) throw new Error('Expected 1 argument, got 0');
       // Converted to a 32-bit integer, as in Bun: NaN, Infinity and the like are 0, "off".
       const number = typeof seconds === 'bigint' ? Number(seconds) : seconds;
@@ -375,11 +377,11 @@ function defineSocket(tag) {
     }
 
     #local() {
-      return (this.#seenLocal ??= this.#connection.isOpen ? this.#connection.handle.localEndpoint() : undefined);
+      return (this.#seenLocal ??= this.#connection.isAttached ? this.#connection.handle.localEndpoint() : undefined);
     }
 
     #remote() {
-      return (this.#seenRemote ??= this.#connection.isOpen ? this.#connection.handle.remoteEndpoint() : undefined);
+      return (this.#seenRemote ??= this.#connection.isAttached ? this.#connection.handle.remoteEndpoint() : undefined);
     }
   }
 

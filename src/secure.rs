@@ -226,19 +226,22 @@ impl SecureStream {
         Written::Taken(taken)
     }
 
-    /// Sends `bytes` and then `close_notify`. The stream lives on until the peer has ended, too.
+    /// Sends `bytes` and then `close_notify`. The stream lives on until the peer has ended, too, and holds nothing back any more.
     ///
     /// Differs from Bun (3): bytes that do not fit at once are kept and sent.
     pub fn end(&mut self, bytes: &[u8]) -> Ended {
-        if self.is_writable() {
-            let taken = self.encrypt(bytes);
-            if taken < bytes.len() {
-                self.write = WriteSide::Flushing { rest: bytes[taken..].to_vec(), sent: 0 };
-            } else {
-                self.finish_writing(WriteSide::Ending { answered: false });
-            }
+        if !self.is_writable() {
+            return Ended::Later;
         }
-        Ended::Later
+        self.paused = false;
+        let taken = self.encrypt(bytes);
+        if taken < bytes.len() {
+            self.write = WriteSide::Flushing { rest: bytes[taken..].to_vec(), sent: 0 };
+            return Ended::Later;
+        }
+        self.finish_writing(WriteSide::Ending { answered: false });
+        // Where the peer has ended and everything is sent, nothing is left to wait for.
+        if self.read == ReadSide::Ended && !self.session.wants_send() { Ended::Close } else { Ended::Later }
     }
 
     /// Whether a write can still be taken.
@@ -435,6 +438,10 @@ impl SecureStream {
                 self.ready.readable = false;
                 if self.failure.is_some() {
                     return Some(StreamEvent::Closed(self.failure));
+                }
+                if matches!(self.write, WriteSide::Shut { .. }) {
+                    // As on plain sockets; only a `close_notify` is told of all the same.
+                    return Some(StreamEvent::Closed(None));
                 }
                 self.read = ReadSide::Closed;
                 Some(self.end_of_stream())

@@ -200,8 +200,10 @@ impl Transport {
     pub fn write(&mut self, bytes: &[u8]) -> Written {
         match self {
             Self::Plain(stream) => stream.write(bytes),
-            // A drain event follows every handshake.
-            Self::Shaking(shaking) if shaking.ending.is_none() && !shaking.shut => Written::Taken(0),
+            // A drain event follows every handshake. Nothing at all is refused, as in Bun.
+            Self::Shaking(shaking) if shaking.ending.is_none() && !shaking.shut && !bytes.is_empty() => {
+                Written::Taken(0)
+            }
             Self::Shaking(_) => Written::Refused,
             Self::Secure(stream) => stream.write(bytes),
         }
