@@ -76,8 +76,13 @@ class Connection {
 
   /** The native half's object, for one call: the next connection that takes it has it select another socket. */
   get handle() {
-    handle.select(this.slot);
+    handle.select(this.place);
     return handle;
+  }
+
+  /** Where the native half has what is behind its properties. */
+  get place() {
+    return this.slot;
   }
 
   /** Whether the native half still has it. */

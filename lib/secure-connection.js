@@ -3,7 +3,7 @@
 
 const { ClientConnection, Connection } = require('./connection');
 const diagnostics = require('./diagnostics');
-const { engine } = require('./engine');
+const { engine, native } = require('./engine');
 const { isError, systemError } = require('./errors');
 const { copy } = require('./received');
 const { expectRest } = require('./resting');
@@ -27,6 +27,10 @@ class SecureConnection extends ClientConnection {
   /** The program has ended it, and nothing has come since: as in Bun, all that it can do then is wait. */
   #detached = false;
   #answered = false;
+  /** Its end was told. */
+  #isOver = false;
+  /** The program has closed it in the middle of the handshake, and is being told. @type {{ slot: number, leave: (slot: number) => void } | undefined} */
+  #held = undefined;
   /** @type {'close' | 'terminate' | undefined} */ #leaving = undefined;
 
   /**
@@ -40,7 +44,11 @@ class SecureConnection extends ClientConnection {
   }
 
   get isAttached() {
-    return this.isOpen && !this.#detached;
+    return (this.isOpen || this.#held !== undefined) && !this.#detached;
+  }
+
+  get place() {
+    return this.#held?.slot ?? super.place;
   }
 
   get isLive() {
@@ -83,15 +91,13 @@ class SecureConnection extends ClientConnection {
     const report = /** @type {import('./tls-state').Report} */ (engine.handshakeFailure());
     const isKnown = !this.tls.isPending;
     const error = this.tls.fail(report);
-    this.slot = -1;
-    if (error === undefined) {
-      this.over(systemError(/** @type {number} */ (report.errno), 'read'));
-      return;
-    }
     // As in Bun: who has sent FIN is told only of the end, if the peer says nothing more.
     if (isKnown || (this.shut && report.hungUp)) this.tls.forgo();
-    else this.#tellFailure(error);
-    this.over();
+    else if (error !== undefined) this.#tellFailure(error);
+    // Whoever was told may have closed it.
+    if (!this.isOpen) return;
+    native.close(this.vacate());
+    this.over(error === undefined ? systemError(/** @type {number} */ (report.errno), 'read') : undefined);
   }
 
   /** @param {number} length 0 if there was something, but nothing for the program */
@@ -175,12 +181,30 @@ class SecureConnection extends ClientConnection {
 
   close() {
     if (this.#asking) this.#leave('close');
-    else super.close();
+    else if (this.isOpen && this.tls.isPending) this.#giveUp(native.close);
+    else if (this.isOpen) super.close();
+    // The handler that is being told of the failure closes it.
+    else if (this.failing) this.over();
   }
 
   terminate() {
     if (this.#asking) this.#leave('terminate');
-    else super.terminate();
+    // As in Bun: in the middle of its handshake a client leaves with FIN.
+    else if (this.isOpen && this.tls.isPending) this.#giveUp(this.tls.isClient ? native.close : native.terminate);
+    else if (this.isOpen) super.terminate();
+    else if (this.failing) {
+      if (this.#held !== undefined) this.#held.leave = native.terminate;
+      this.over();
+    }
+  }
+
+  /**
+   * The program closes it in the middle of the handshake, of which the handlers are told first: the socket is still there for them.
+   * @param {(slot: number) => void} leave
+   */
+  #giveUp(leave) {
+    this.#held = { slot: this.vacate(), leave };
+    this.over();
   }
 
   /** The handler that is being asked closes the connection: it is closed when the handler has returned. @param {'close' | 'terminate'} how */
@@ -215,6 +239,11 @@ class SecureConnection extends ClientConnection {
       this.tls.giveUp();
       this.#tellFailure(disconnected());
     }
+    this.failing = false;
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#held?.leave(this.#held.slot);
+    this.#held = undefined;
     this.raw?.over(error);
     super.over(error);
   }
@@ -250,7 +279,7 @@ class SecureConnection extends ClientConnection {
 
   /** @param {boolean} withoutData */
   endEarly(withoutData) {
-    if (this.tls.refused) return -1;
+    if (this.failing || this.tls.refused) return withoutData ? 0 : -1;
     // As in Bun: after `shutdown`, and before the handshake is over, it is a `close`. With data it waits for the handshake.
     const closes = withoutData && (this.shut || this.tls.isPending);
     if (!closes) return undefined;

@@ -120,7 +120,7 @@ function defineSocket(tag) {
 
     close() {
       const connection = Socket.#own(this).#connection;
-      if (connection.isAttached) connection.close();
+      if (connection.isLive) connection.close();
     }
 
     disableRenegotiation() {
@@ -313,7 +313,7 @@ function defineSocket(tag) {
 
     terminate() {
       const connection = Socket.#own(this).#connection;
-      if (connection.isAttached) connection.terminate();
+      if (connection.isLive) connection.terminate();
     }
 
     /** @this {any} */

@@ -91,6 +91,11 @@ class TlsState {
     return !this.#side.isServer && (this.#verifyMode?.[1] ?? this.#side.entry.rejectUnauthorized);
   }
 
+  /** Whether this side begins the handshake. */
+  get isClient() {
+    return !this.#side.isServer;
+  }
+
   /** Begins the handshake. */
   shake() {
     if (this.#phase === BEFORE) this.#phase = SHAKING;

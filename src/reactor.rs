@@ -82,7 +82,7 @@ pub enum Event {
     Stream(u32, StreamEvent),
     /// A handshake has succeeded.
     Handshaken(u32),
-    /// A handshake has failed; its slot is free.
+    /// A handshake has failed. The socket is still there, for whoever is told of it, and to be closed then.
     HandshakeFailed(u32, Box<Failed<()>>),
     /// What a UDP socket has to tell.
     Udp(u32, UdpEvent),
@@ -728,7 +728,6 @@ impl Reactor {
                     Some(Step::Shaken(session)) => Some(self.secured(key, session)),
                     Some(Step::Failed(failed)) => {
                         self.turn.count(0);
-                        self.discard(key.index);
                         Some(Event::HandshakeFailed(key.index, failed))
                     }
                     None => {

@@ -57,6 +57,8 @@ enum Making {
     Waits(Steps),
     /// A step is being taken, or was the last.
     Steps,
+    /// It has failed, of which the program is being told.
+    Failed,
 }
 
 /// What a step of a transport came to.
@@ -66,7 +68,7 @@ pub enum Step {
     Event(StreamEvent),
     /// The handshake is over; the caller goes on with [`Transport::secured`].
     Shaken(Box<Session>),
-    /// The handshake has failed; the caller drops the transport.
+    /// The handshake has failed. The socket is there until the program has been told, and the transport closed.
     Failed(Box<Failed<()>>),
 }
 
@@ -201,7 +203,9 @@ impl Transport {
         match self {
             Self::Plain(stream) => stream.write(bytes),
             // A drain event follows every handshake. Nothing at all is refused, as in Bun.
-            Self::Shaking(shaking) if shaking.ending.is_none() && !shaking.shut && !bytes.is_empty() => {
+            Self::Shaking(shaking)
+                if shaking.ending.is_none() && !shaking.shut && !bytes.is_empty() && !shaking.has_failed() =>
+            {
                 Written::Taken(0)
             }
             Self::Shaking(_) => Written::Refused,
@@ -237,6 +241,7 @@ impl Transport {
         match self {
             Self::Plain(stream) => stream.shut_read(),
             // Without reading there is no handshake, and it says so.
+            Self::Shaking(shaking) if shaking.has_failed() => {}
             Self::Shaking(shaking) => drop(shaking.io.shutdown(Shutdown::Read)),
             Self::Secure(stream) => stream.shut_read(),
         }
@@ -301,6 +306,7 @@ impl Transport {
     pub fn close(self) -> Option<(StreamIo, Vec<u8>)> {
         match self {
             Self::Plain(_) => None,
+            Self::Shaking(shaking) if shaking.has_failed() => None,
             Self::Shaking(shaking) => {
                 // A step that is being taken elsewhere needs a moment to let go of it.
                 drop(shaking.io.shutdown(Shutdown::Both));
@@ -333,7 +339,7 @@ impl Shaking {
 
     /// There may be something for the next step.
     pub fn go_on(&mut self) {
-        self.step_due = !matches!(self.making, Making::Not);
+        self.step_due = !matches!(self.making, Making::Not | Making::Failed);
     }
 
     /// The handshake, if its next step is due; [`Shaking::stepped`] must follow.
@@ -381,7 +387,7 @@ impl Shaking {
     /// As in Bun, FIN leaves at once, behind what the present step sends. What the peer has still to say is heard: the handshake may
     /// succeed all the same.
     fn shut_write(&mut self) {
-        if self.ending.is_some() || std::mem::replace(&mut self.shut, true) {
+        if self.has_failed() || self.ending.is_some() || std::mem::replace(&mut self.shut, true) {
             return;
         }
         if !self.begins && !matches!(self.making, Making::Steps) {
@@ -421,12 +427,21 @@ impl Shaking {
         Some(match self.outcome.take()?.result {
             // A client that resets right after its last word: as on Bun, such a handshake has never been.
             Ok(session) if session.role() == Role::Server => match self.io.take_error() {
-                Ok(Some(error)) => Step::Failed(Failed::because(HandshakeFailure::Transport(error))),
+                Ok(Some(error)) => self.fail(Failed::because(HandshakeFailure::Transport(error))),
                 _ => Step::Shaken(session),
             },
             Ok(session) => Step::Shaken(session),
-            Err(failed) => Step::Failed(failed),
+            Err(failed) => self.fail(failed),
         })
+    }
+
+    fn fail(&mut self, failed: Box<Failed<()>>) -> Step {
+        self.making = Making::Failed;
+        Step::Failed(failed)
+    }
+
+    fn has_failed(&self) -> bool {
+        matches!(self.making, Making::Failed)
     }
 
     /// Remembers what the program will be asked.

@@ -52,12 +52,18 @@ impl Reactor {
             shaking.set_selection(Arc::clone(&selection));
             parameters.selection = Some(selection);
         }
-        let at_once = !initial.is_empty() || matches!(handshake, Handshake::Client(..));
+        let is_client = matches!(handshake, Handshake::Client(..));
+        let at_once = !initial.is_empty() || is_client;
         let again = self.jobs.reporter(key);
         let socket = Socket { io: Arc::clone(shaking.io()), silenced: Arc::clone(shaking.silenced()) };
-        match Steps::new(socket, handshake, initial, move || again(Outcome::Again)) {
-            Ok(steps) => shaking.begin(steps, at_once),
-            Err(error) => shaking.settle(Shaken::failed(HandshakeFailure::Transport(error))),
+        if is_client && shaking.io().is_broken() {
+            // As in Bun, whose first words run into the reset: that takes it off the socket, and what is left looks like the peer's end.
+            shaking.settle(Shaken::failed(HandshakeFailure::Disconnected));
+        } else {
+            match Steps::new(socket, handshake, initial, move || again(Outcome::Again)) {
+                Ok(steps) => shaking.begin(steps, at_once),
+                Err(error) => shaking.settle(Shaken::failed(HandshakeFailure::Transport(error))),
+            }
         }
         if shaking.has_work() {
             self.enqueue(key);
