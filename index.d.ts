@@ -52,7 +52,8 @@ export interface Socket<Data = undefined> extends Disposable {
   /**
    * Sends the last data and closes. Data that the kernel does not take at once is kept, sent, and followed by the FIN (3). Without
    * `allowHalfOpen` the socket is then closed: `close` is called inside this call if nothing was left to send. With it, a plain socket
-   * goes on reading until the peer's FIN (4).
+   * goes on reading until the peer's FIN (4). A TLS socket goes on reading in any case, and looks closed until data comes: as in Bun,
+   * `close` and `terminate` do nothing meanwhile.
    *
    * @returns Bytes of `data`; 0 without data; -1 if the socket is closed already. With data also -1 if none of it can be sent, after
    *   {@link shutdown} or because the peer is gone: then nothing has ended, and the close comes by itself.
