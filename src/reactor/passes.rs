@@ -80,3 +80,77 @@ impl Passes {
         self.now.is_empty() && self.again.is_empty() && self.fresh.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slab::Slab;
+
+    /// Tells of everybody in the pass that begins.
+    fn pass(passes: &mut Passes, told: &mut Slab<Told>) -> Vec<Key> {
+        passes.begin();
+        let mut all = Vec::new();
+        while let Some(key) = passes.take() {
+            *told.at(key).expect("nobody has left") = passes.tell();
+            all.push(key);
+        }
+        all
+    }
+
+    /// So many of whom nothing has been told, and what has been told of each.
+    fn some<const N: usize>() -> ([Key; N], Slab<Told>) {
+        let mut told = Slab::new();
+        (std::array::from_fn(|_| told.insert(Told::default())), told)
+    }
+
+    fn ready(passes: &mut Passes, told: &mut Slab<Told>, keys: &[Key]) {
+        for key in keys {
+            passes.add(*key, *told.at(*key).expect("nobody has left"));
+        }
+    }
+
+    #[test]
+    fn whoever_was_told_of_comes_first_in_the_next_pass_in_the_same_order() {
+        let ([a, b, c, d], mut told) = some();
+        let mut passes = Passes::default();
+        ready(&mut passes, &mut told, &[c, a]);
+        assert_eq!(pass(&mut passes, &mut told), [c, a]);
+        ready(&mut passes, &mut told, &[b, a, d, c]);
+        assert_eq!(pass(&mut passes, &mut told), [c, a, b, d]);
+        ready(&mut passes, &mut told, &[d, c]);
+        assert_eq!(pass(&mut passes, &mut told), [c, d]);
+    }
+
+    #[test]
+    fn whoever_was_left_out_of_a_pass_is_as_good_as_new() {
+        let ([a, b, c], mut told) = some();
+        let mut passes = Passes::default();
+        ready(&mut passes, &mut told, &[a, b]);
+        assert_eq!(pass(&mut passes, &mut told), [a, b]);
+        ready(&mut passes, &mut told, &[b]);
+        assert_eq!(pass(&mut passes, &mut told), [b]);
+        ready(&mut passes, &mut told, &[c, a, b]);
+        assert_eq!(pass(&mut passes, &mut told), [b, c, a]);
+        assert_eq!(pass(&mut passes, &mut told), []);
+        ready(&mut passes, &mut told, &[c, b]);
+        assert_eq!(pass(&mut passes, &mut told), [c, b], "nobody was in the last one");
+    }
+
+    #[test]
+    fn what_becomes_ready_during_a_pass_waits_for_the_next_unless_it_is_put_first() {
+        let ([a, b, c], mut told) = some();
+        let mut passes = Passes::default();
+        ready(&mut passes, &mut told, &[a, b]);
+        passes.begin();
+        assert_eq!(passes.take(), Some(a));
+        *told.at(a).expect("it is there") = passes.tell();
+        ready(&mut passes, &mut told, &[c, a]);
+        assert_eq!(passes.first(), Some(b));
+        passes.add_first(a);
+        assert_eq!(passes.take(), Some(a));
+        assert_eq!(passes.take(), Some(b));
+        assert!(passes.is_over() && !passes.is_empty());
+        assert_eq!(pass(&mut passes, &mut told), [a, c]);
+        assert!(passes.is_empty());
+    }
+}
