@@ -154,8 +154,10 @@ enum Handle {
     Connecting {
         io: StreamIo,
         allow_half_open: bool,
-        /// What the poll has said, as it said it: a connection that was made and then reset was made.
+        /// What the poll has said first, as it said it: a connection that was made and then reset was made.
         ready: Option<Ready>,
+        /// What it has said since.
+        later: Vec<Ready>,
     },
     /// A connect that tokio works on, or whose descriptor was adopted.
     Pending {
@@ -287,6 +289,7 @@ impl Reactor {
     /// Starts a turn: freed slots become usable again and the budget is full. `early` when it was not called for.
     pub fn begin(&mut self, early: bool) {
         self.entries.recycle();
+        self.looked = false;
         self.turn.begin(early);
     }
 
@@ -464,7 +467,14 @@ impl Reactor {
                     listener.note();
                     true
                 }
-                Handle::Connecting { ready: said, .. } => said.get_or_insert(ready).token == ready.token,
+                Handle::Connecting { ready: said @ None, .. } => {
+                    *said = Some(ready);
+                    true
+                }
+                Handle::Connecting { later, .. } => {
+                    later.push(ready);
+                    true
+                }
                 Handle::Pending { .. } | Handle::Farewell => false,
                 Handle::Stream(stream) => stream.note(&ready),
                 Handle::Udp(udp) => udp.note(&ready),

@@ -38,7 +38,7 @@ impl Reactor {
         match begun.and_then(|io| self.watch(io, key, ARRIVALS_AND_ROOM)) {
             Ok(io) => {
                 if let Some(entry) = self.entries.at(key) {
-                    entry.handle = Handle::Connecting { io, allow_half_open, ready: None };
+                    entry.handle = Handle::Connecting { io, allow_half_open, ready: None, later: Vec::new() };
                     entry.polled_for_room = true;
                 }
             }
@@ -101,8 +101,10 @@ impl Reactor {
     }
 
     pub(super) fn connecting(&mut self, key: Key) -> Option<Event> {
-        let Handle::Connecting { io, allow_half_open, ready } = &mut self.entries.at(key)?.handle else { return None };
-        let (allow_half_open, ready) = (*allow_half_open, ready.take()?);
+        let Handle::Connecting { io, allow_half_open, ready, later } = &mut self.entries.at(key)?.handle else {
+            return None;
+        };
+        let (allow_half_open, ready, later) = (*allow_half_open, ready.take()?, std::mem::take(later));
         if ready.failed {
             match io.take_error() {
                 Ok(None) => {}
@@ -113,7 +115,7 @@ impl Reactor {
         }
         let pending = Handle::Pending { allow_half_open, task: None, outcome: None };
         let Handle::Connecting { io, .. } = self.put(key, pending)? else { return None };
-        Some(self.connected(key, io, allow_half_open, ready))
+        Some(self.connected(key, io, allow_half_open, std::iter::once(ready).chain(later)))
     }
 
     pub(super) fn pending(&mut self, key: Key) -> Option<Event> {
@@ -122,17 +124,26 @@ impl Reactor {
         match outcome.take()? {
             Ok(io) => match self.watch(io, key, ARRIVALS) {
                 // Registered just now: the poll speaks for itself.
-                Ok(io) => Some(self.connected(key, io, allow_half_open, Ready::room(key.token()))),
+                Ok(io) => Some(self.connected(key, io, allow_half_open, [Ready::room(key.token())])),
                 Err(error) => Some(self.connect_failed(key, Box::new(error.into()))),
             },
             Err(lost) => Some(self.connect_failed(key, lost)),
         }
     }
 
-    pub(super) fn connected(&mut self, key: Key, io: StreamIo, allow_half_open: bool, ready: Ready) -> Event {
+    pub(super) fn connected(
+        &mut self,
+        key: Key,
+        io: StreamIo,
+        allow_half_open: bool,
+        told: impl IntoIterator<Item = Ready>,
+    ) -> Event {
         let mut stream = Stream::new(io, allow_half_open);
-        // The edge that told of the connection may have told of the first bytes too.
-        let work = stream.note(&ready);
+        // The edge that told of the connection may have told of the first bytes too, and others may have come since.
+        for ready in told {
+            stream.note(&ready);
+        }
+        let work = stream.has_work();
         self.put(key, Handle::Stream(Transport::Plain(stream)));
         if work {
             self.enqueue(key);

@@ -102,7 +102,6 @@ fn connections_that_wait_are_accepted_first_but_only_so_many() {
     assert!(among == Some(0) || among == Some(clients.len()), "{events:?}");
 
     // As if a flood of them had been accepted since the last look: the next one waits for the others.
-    reactor.looked = true;
     reactor.accepted = super::connections::ACCEPTED_FIRST;
     let key = reactor.key(listener).expect("it is open");
     let other = reactor.key(asker).expect("it is open");
@@ -116,9 +115,43 @@ fn connections_that_wait_are_accepted_first_but_only_so_many() {
         reactor.enqueue(ready);
     }
     reactor.begin(false);
+    reactor.looked = true;
     let next = reactor.next(&mut scratch).expect("the poll works");
     assert!(matches!(next, Next::Event(Event::Accepted { .. })), "{next:?}");
     assert_eq!(reactor.passes.first(), Some(other));
+}
+
+#[test]
+fn what_the_poll_tells_of_a_connect_that_waits_for_its_turn_is_not_lost() {
+    use super::{StreamEvent, Target};
+    use crate::sys::{ListenerIo, Sharing};
+
+    let mut reactor = Reactor::new(Wake::new(|| {})).expect("a reactor");
+    let mut scratch = vec![0; READ_LIMIT];
+    let io = ListenerIo::bind_tcp((Ipv4Addr::LOCALHOST, 0).into(), Sharing::default()).expect("it binds");
+    let at = io.local_address().expect("it is bound");
+    reactor.listen(io, false).expect("it is watched");
+    let client = reactor.connect(Target::Address(at, None), false);
+    let mut told = Vec::new();
+    reactor.begin(false);
+    for _ in 0..100_000 {
+        if told.len() == 2 {
+            break;
+        }
+        match reactor.next(&mut scratch).expect("the poll works") {
+            Next::Event(Event::Accepted { socket, .. }) => {
+                // The connection itself has been told, and waits for its turn.
+                reactor.gather().expect("the poll works");
+                assert!(reactor.write(socket, b"x").is_some());
+                reactor.gather().expect("the poll works");
+            }
+            Next::Event(Event::Connected { socket, .. }) if socket == client => told.push("connected"),
+            Next::Event(Event::Stream(slot, StreamEvent::Data(1))) if slot == client => told.push("data"),
+            Next::Idle | Next::Yield => reactor.begin(false),
+            next => panic!("{next:?}"),
+        }
+    }
+    assert_eq!(told, ["connected", "data"]);
 }
 
 /// Where pages have 4 KiB.
