@@ -116,6 +116,7 @@ test('20 connections, 5 MB both ways at once', async (t) => {
   await Promise.all(clients.map(({ observer }) => observer.seen('close')));
   // The server's ends may still be reading.
   await finished;
+  t.is(digests.length, 40);
   t.deepEqual(new Set(digests), new Set([expected]));
 });
 
