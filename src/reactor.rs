@@ -154,10 +154,8 @@ enum Handle {
     Connecting {
         io: StreamIo,
         allow_half_open: bool,
-        /// What the poll has said first, as it said it: a connection that was made and then reset was made.
-        ready: Option<Ready>,
-        /// What it has said since.
-        later: Vec<Ready>,
+        /// What the poll has said, as it said it: a connection that was made and then reset was made.
+        told: Vec<Ready>,
     },
     /// A connect that tokio works on, or whose descriptor was adopted.
     Pending {
@@ -467,12 +465,8 @@ impl Reactor {
                     listener.note();
                     true
                 }
-                Handle::Connecting { ready: said @ None, .. } => {
-                    *said = Some(ready);
-                    true
-                }
-                Handle::Connecting { later, .. } => {
-                    later.push(ready);
+                Handle::Connecting { told, .. } => {
+                    told.push(ready);
                     true
                 }
                 Handle::Pending { .. } | Handle::Farewell => false,

@@ -38,7 +38,7 @@ impl Reactor {
         match begun.and_then(|io| self.watch(io, key, ARRIVALS_AND_ROOM)) {
             Ok(io) => {
                 if let Some(entry) = self.entries.at(key) {
-                    entry.handle = Handle::Connecting { io, allow_half_open, ready: None, later: Vec::new() };
+                    entry.handle = Handle::Connecting { io, allow_half_open, told: Vec::new() };
                     entry.polled_for_room = true;
                 }
             }
@@ -101,10 +101,9 @@ impl Reactor {
     }
 
     pub(super) fn connecting(&mut self, key: Key) -> Option<Event> {
-        let Handle::Connecting { io, allow_half_open, ready, later } = &mut self.entries.at(key)?.handle else {
-            return None;
-        };
-        let (allow_half_open, ready, later) = (*allow_half_open, ready.take()?, std::mem::take(later));
+        let Handle::Connecting { io, allow_half_open, told } = &mut self.entries.at(key)?.handle else { return None };
+        let (allow_half_open, told) = (*allow_half_open, std::mem::take(told));
+        let ready = told.first()?;
         if ready.failed {
             match io.take_error() {
                 Ok(None) => {}
@@ -115,7 +114,7 @@ impl Reactor {
         }
         let pending = Handle::Pending { allow_half_open, task: None, outcome: None };
         let Handle::Connecting { io, .. } = self.put(key, pending)? else { return None };
-        Some(self.connected(key, io, allow_half_open, std::iter::once(ready).chain(later)))
+        Some(self.connected(key, io, allow_half_open, told))
     }
 
     pub(super) fn pending(&mut self, key: Key) -> Option<Event> {

@@ -2,7 +2,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use super::{Event, Next, Reactor, Wake};
 use crate::stream::READ_LIMIT;
-use crate::sys::{DatagramIo, DatagramSharing};
+use crate::sys::{DatagramIo, DatagramSharing, ListenerIo, Sharing};
 use crate::udp::{BATCH, Sent, UdpEvent};
 
 /// A datagram socket on loopback: its slot and its address.
@@ -10,6 +10,13 @@ fn open(reactor: &mut Reactor) -> (u32, Option<SocketAddr>) {
     let io = DatagramIo::bind((Ipv4Addr::LOCALHOST, 0).into(), DatagramSharing::default()).expect("it binds");
     let address = io.local_address();
     (reactor.open_udp(io).expect("it is watched"), address)
+}
+
+/// A listener on loopback: its slot and its address.
+fn listen(reactor: &mut Reactor) -> (u32, SocketAddr) {
+    let io = ListenerIo::bind_tcp((Ipv4Addr::LOCALHOST, 0).into(), Sharing::default()).expect("it binds");
+    let at = io.local_address().expect("it is bound");
+    (reactor.listen(io, false).expect("it is watched"), at)
 }
 
 #[cfg(target_os = "linux")]
@@ -73,14 +80,11 @@ fn a_flooded_socket_is_at_most_a_batch_ahead_of_the_others() {
 
 #[test]
 fn connections_that_wait_are_accepted_first_but_only_so_many() {
-    use crate::sys::{ListenerIo, Sharing};
     use std::net::TcpStream;
 
     let mut reactor = Reactor::new(Wake::new(|| {})).expect("a reactor");
     let mut scratch = vec![0; READ_LIMIT];
-    let io = ListenerIo::bind_tcp((Ipv4Addr::LOCALHOST, 0).into(), Sharing::default()).expect("it binds");
-    let at = io.local_address().expect("it is bound");
-    let listener = reactor.listen(io, false).expect("it is watched");
+    let (listener, at) = listen(&mut reactor);
     let (asker, address) = open(&mut reactor);
     let clients: Vec<_> = (0..8).map(|_| TcpStream::connect(at).expect("a connection")).collect();
     reactor.with_udp(asker, |udp| assert_eq!(udp.send(b"x", address), Sent::Taken(1)));
@@ -124,13 +128,10 @@ fn connections_that_wait_are_accepted_first_but_only_so_many() {
 #[test]
 fn what_the_poll_tells_of_a_connect_that_waits_for_its_turn_is_not_lost() {
     use super::{StreamEvent, Target};
-    use crate::sys::{ListenerIo, Sharing};
 
     let mut reactor = Reactor::new(Wake::new(|| {})).expect("a reactor");
     let mut scratch = vec![0; READ_LIMIT];
-    let io = ListenerIo::bind_tcp((Ipv4Addr::LOCALHOST, 0).into(), Sharing::default()).expect("it binds");
-    let at = io.local_address().expect("it is bound");
-    reactor.listen(io, false).expect("it is watched");
+    let (_, at) = listen(&mut reactor);
     let client = reactor.connect(Target::Address(at, None), false);
     let mut told = Vec::new();
     reactor.begin(false);
