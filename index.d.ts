@@ -74,7 +74,10 @@ export interface Socket<Data = undefined> extends Disposable {
    */
   timeout(seconds: number): void;
 
-  /** Closes at once with a reset: the peer gets ECONNRESET. `close` is called inside, without an error. */
+  /**
+   * Closes at once with a reset: the peer gets ECONNRESET. `close` is called inside, without an error. In the middle of its handshake a
+   * TLS client leaves with FIN, as in Bun.
+   */
   terminate(): void;
 
   /**
