@@ -6,6 +6,7 @@
 //! |---|---|
 //! | broken records or a fatal alert, after the data before them | `Broken`; the caller drops the stream |
 //! | the end was told and the socket does not stay half open, or both sides have ended | `Closed` |
+//! | plaintext that came with the peer's last words of the handshake | `Data` |
 //! | the handshake is over, or there is room again after a short write | `Drain` |
 //! | room while the rest of an `end(data)` waits | none until it is sent |
 //! | ciphertext, when it is tapped | `Raw`, and what it says in the next step |
@@ -193,6 +194,13 @@ impl SecureStream {
         }
         if self.is_over() {
             return Some(StreamEvent::Closed(None));
+        }
+        // As on Bun, what came with the peer's last words is told before the drain that follows the handshake.
+        if (self.read == ReadSide::Greeting || self.has_tapped())
+            && self.can_read()
+            && let Some(event) = self.read_step(scratch, ciphertext)
+        {
+            return Some(event);
         }
         if let Some(event) = self.write_step() {
             return Some(event);
@@ -418,7 +426,7 @@ impl SecureStream {
             return self.decrypted(&received);
         }
         if self.read == ReadSide::Closed {
-            return Some(self.end_of_stream());
+            return self.end_of_stream();
         }
         if !self.ready.readable {
             return None;
@@ -444,7 +452,7 @@ impl SecureStream {
                     return Some(StreamEvent::Closed(None));
                 }
                 self.read = ReadSide::Closed;
-                Some(self.end_of_stream())
+                self.end_of_stream()
             }
             Ok(count) => {
                 self.ready.readable = count == room || self.ready.read_on || self.ready.failed;
@@ -489,7 +497,7 @@ impl SecureStream {
             return Some(self.data(received.plaintext));
         }
         if self.broken.is_none() && self.read == ReadSide::Closed {
-            return Some(self.end_of_stream());
+            return self.end_of_stream();
         }
         self.announces.then_some(StreamEvent::Data(0))
     }
@@ -504,13 +512,17 @@ impl SecureStream {
         StreamEvent::Data(count)
     }
 
-    fn end_of_stream(&mut self) -> StreamEvent {
+    fn end_of_stream(&mut self) -> Option<StreamEvent> {
+        if matches!(self.write, WriteSide::Full) && self.ready.writable {
+            // The drain that is due comes first.
+            return None;
+        }
         self.read = ReadSide::Ended;
         // As Bun: who has called `end()` and got no answer since is told of the close only.
-        match self.write {
+        Some(match self.write {
             WriteSide::Ending { answered: false } => StreamEvent::Closed(None),
             _ => StreamEvent::End,
-        }
+        })
     }
 
     fn can_read(&self) -> bool {

@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::io::{self, IoSlice};
+use std::io;
 use std::net::Shutdown;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -128,7 +128,7 @@ impl Steps {
         let runtime = runtime::handle()?;
         let progress = Arc::<Progress>::default();
         let (cost, waits) = (handshake.cost(), matches!(handshake, Handshake::Server(..)));
-        let stream = HandshakeStream { socket, initial, read: 0, progress: Arc::clone(&progress) };
+        let stream = HandshakeStream { socket, initial, read: 0, flight: Vec::new(), progress: Arc::clone(&progress) };
         let mut steps = Self {
             handshake: Box::pin(shake(stream, handshake)),
             again: Waker::from(Arc::new(Again(again))),
@@ -204,9 +204,16 @@ async fn shake(stream: HandshakeStream, handshake: Handshake) -> Shaken {
         Handshake::Server(context, parameters) => Box::pin(server_handshake(stream, context, parameters)).await,
     };
     let mut shaken = match done {
-        Ok(Handshaken { session, received, .. }) => Shaken { result: Ok(session), received },
+        Ok(Handshaken { stream, mut session, received }) => {
+            session.sends_first(stream.flight);
+            Shaken { result: Ok(session), received }
+        }
         Err(failed) => {
-            let Failed { failure, peer_chain, server_name, received, .. } = *failed;
+            let Failed { stream, failure, peer_chain, server_name, received } = *failed;
+            if let Some(mut stream) = stream {
+                // The alert. The connection ends either way.
+                let _ = stream.send_flight();
+            }
             let failed = Failed { stream: None, failure, peer_chain, server_name, received: Vec::new() };
             Shaken { result: Err(Box::new(failed)), received }
         }
@@ -216,25 +223,32 @@ async fn shake(stream: HandshakeStream, handshake: Handshake) -> Shaken {
 }
 
 /// The socket as the handshake sees it. It wakes nobody: the reactor's poll says when there is more.
+///
+/// A flight is sent before its answer is read. The last one has no answer: as on Bun the program is told of the handshake before it
+/// leaves, so that it takes the program's first words along, and nobody hears of a handshake whose client has been told of nothing.
 struct HandshakeStream {
     socket: Socket,
     /// What was received elsewhere, and how much of it has been read.
     initial: Vec<u8>,
     read: usize,
+    /// What is to be sent: rustls' answers to one flight of the peer, some KiB.
+    flight: Vec<u8>,
     progress: Arc<Progress>,
 }
 
 impl HandshakeStream {
-    /// `length` is that of what was to be sent.
-    fn counted(&self, cx: &Context<'_>, sent: io::Result<usize>, length: usize) -> Poll<io::Result<usize>> {
-        match sent {
-            Ok(count) => {
-                self.progress.sent.fetch_add(count, Ordering::Relaxed);
-                Poll::Ready(Ok(count))
+    fn send_flight(&mut self) -> io::Result<()> {
+        while !self.flight.is_empty() {
+            match self.socket.io.send(&self.flight) {
+                Ok(count) => {
+                    self.progress.sent.fetch_add(count, Ordering::Relaxed);
+                    self.flight.drain(..count);
+                }
+                Err(_) if self.socket.silenced.load(Ordering::Relaxed) => self.flight.clear(),
+                Err(error) => return Err(error),
             }
-            Err(_) if self.socket.silenced.load(Ordering::Relaxed) => Poll::Ready(Ok(length)),
-            Err(error) => polled(cx, Err(error)),
         }
+        Ok(())
     }
 }
 
@@ -255,6 +269,10 @@ impl AsyncRead for HandshakeStream {
         if !self.progress.begun.load(Ordering::Relaxed) {
             return Poll::Pending;
         }
+        match polled(cx, self.send_flight()) {
+            Poll::Ready(Ok(())) => {}
+            other => return other,
+        }
         let rest = &self.initial[self.read..];
         if rest.is_empty() {
             return polled(cx, self.socket.io.receive(buffer.initialize_unfilled()))
@@ -268,20 +286,9 @@ impl AsyncRead for HandshakeStream {
 }
 
 impl AsyncWrite for HandshakeStream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        self.counted(cx, self.socket.io.send(data), data.len())
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        data: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.counted(cx, self.socket.io.send_vectored(data), data.iter().map(|slice| slice.len()).sum())
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
+    fn poll_write(mut self: Pin<&mut Self>, _cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        self.flight.extend_from_slice(data);
+        Poll::Ready(Ok(data.len()))
     }
 
     fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -9,7 +9,7 @@ use crate::secure::SecureStream;
 use crate::shaking::{Shaken, Stepped, Steps};
 use crate::stream::{Ended, READ_LIMIT, Stream, StreamEvent, Written};
 use crate::sys::{Ready, StreamIo};
-use crate::tls::{Failed, HandshakeFailure, Role, Selection, Session};
+use crate::tls::{Failed, Selection, Session};
 
 /// A connected socket.
 #[derive(Debug)]
@@ -157,17 +157,23 @@ impl Transport {
 
     /// The socket after its handshake, with what the program wanted meanwhile. `None` while the handshake still has it.
     #[must_use]
-    pub fn secured(self, session: Box<Session>) -> Option<Self> {
+    pub fn secured(self, mut session: Box<Session>) -> Option<Self> {
         let Self::Shaking(shaking) = self else { return Some(self) };
-        let Shaking { io, ready, allow_half_open, tapped, paused, ending, shut, .. } = *shaking;
+        let Shaking { io, ready, allow_half_open, tapped, paused, ending, shut, silenced, .. } = *shaking;
+        let silenced = silenced.load(Ordering::Relaxed);
+        if silenced {
+            session.sends_nothing_first();
+        }
         let mut stream = SecureStream::new(Arc::into_inner(io)?, ready, session, allow_half_open, tapped);
         if paused {
             stream.pause();
         }
         if let Some(bytes) = ending {
             stream.end(&bytes);
-        } else if shut {
+        } else if silenced {
             stream.stay_shut();
+        } else if shut {
+            stream.shut_write();
         }
         Some(Self::Secure(Box::new(stream)))
     }
@@ -358,11 +364,14 @@ impl Shaking {
     /// Takes what a step came to.
     pub fn stepped(&mut self, stepped: Stepped) {
         match stepped {
+            // With its last words still to be sent, and then FIN.
             Stepped::Over(shaken) => self.settle(shaken),
-            Stepped::Waits(steps) => self.making = Making::Waits(steps),
-        }
-        if self.shut && !self.silenced.load(Ordering::Relaxed) {
-            self.send_fin();
+            Stepped::Waits(steps) => {
+                self.making = Making::Waits(steps);
+                if self.shut && !self.silenced.load(Ordering::Relaxed) {
+                    self.send_fin();
+                }
+            }
         }
     }
 
@@ -425,11 +434,6 @@ impl Shaking {
             return Some(Step::Event(StreamEvent::Raw(count)));
         }
         Some(match self.outcome.take()?.result {
-            // A client that resets right after its last word: as on Bun, such a handshake has never been.
-            Ok(session) if session.role() == Role::Server => match self.io.take_error() {
-                Ok(Some(error)) => self.fail(Failed::because(HandshakeFailure::Transport(error))),
-                _ => Step::Shaken(session),
-            },
             Ok(session) => Step::Shaken(session),
             Err(failed) => self.fail(failed),
         })

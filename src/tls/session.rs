@@ -89,12 +89,14 @@ pub(super) struct Facts {
     pub(super) saved: Option<Arc<SavedSession>>,
 }
 
-/// A server's tickets, in front of everything else that it sends.
+/// What goes in front of everything else that is sent: a server's tickets, or the last words of the handshake.
 #[derive(Debug)]
 enum First {
-    /// For something that goes along; empty on most connections, and on all that have sent anything.
+    /// Tickets, for something that goes along; empty on most connections, and on all that have sent anything.
     Waits(Vec<u8>),
-    /// They are being sent, together with what was waited for.
+    /// Last words, for the next opportunity, with whatever else there is by then.
+    Due(Vec<u8>),
+    /// They are being sent, together with what went along.
     Leaves(Vec<u8>),
 }
 
@@ -344,7 +346,23 @@ impl Session {
     /// Whether ciphertext waits to be sent.
     #[must_use]
     pub fn wants_send(&self) -> bool {
-        self.connection.wants_write() || matches!(self.first, First::Leaves(_))
+        self.connection.wants_write() || matches!(self.first, First::Due(_) | First::Leaves(_))
+    }
+
+    /// Has the last words of the handshake, unless there are none, sent in front of everything else.
+    pub(crate) fn sends_first(&mut self, mut last_words: Vec<u8>) {
+        if last_words.is_empty() {
+            return;
+        }
+        if let First::Waits(tickets) = &mut self.first {
+            last_words.append(tickets);
+        }
+        self.first = First::Due(last_words);
+    }
+
+    /// The peer is not to hear the last words of the handshake.
+    pub(crate) fn sends_nothing_first(&mut self) {
+        self.first = First::Waits(Vec::new());
     }
 
     /// Hands waiting ciphertext to `transport`, once. Returns what it took; 0 when nothing waits.
@@ -353,15 +371,21 @@ impl Session {
     /// Those of the transport, `WouldBlock` among them.
     pub fn send(&mut self, transport: &mut dyn Write) -> io::Result<usize> {
         match &mut self.first {
-            First::Waits(tickets) if !tickets.is_empty() && self.connection.wants_write() => {
-                while self.connection.wants_write() {
-                    self.connection.write_tls(tickets)?;
+            First::Waits(bytes) if bytes.is_empty() => {
+                if self.connection.wants_write() {
+                    self.connection.write_tls(transport)
+                } else {
+                    Ok(0)
                 }
-                self.first = First::Leaves(std::mem::take(tickets));
+            }
+            First::Waits(_) if !self.connection.wants_write() => Ok(0),
+            First::Waits(bytes) | First::Due(bytes) => {
+                while self.connection.wants_write() {
+                    self.connection.write_tls(bytes)?;
+                }
+                self.first = First::Leaves(std::mem::take(bytes));
                 self.send(transport)
             }
-            First::Waits(_) if self.connection.wants_write() => self.connection.write_tls(transport),
-            First::Waits(_) => Ok(0),
             First::Leaves(bytes) => {
                 let sent = transport.write(bytes)?;
                 bytes.drain(..sent);
