@@ -412,8 +412,7 @@ impl SecureStream {
 
     fn read_step(&mut self, scratch: &mut [u8], ciphertext: &mut [u8]) -> Option<StreamEvent> {
         if self.read == ReadSide::Greeting {
-            self.read = if self.session.peer_closed() { ReadSide::Closed } else { ReadSide::Open };
-            let count = self.session.read_plaintext(scratch);
+            let count = self.greet(scratch, ciphertext);
             if count > 0 {
                 return Some(self.data(count));
             }
@@ -477,6 +476,33 @@ impl SecureStream {
             Err(error) if is_transient(&error) => None,
             Err(error) => Some(StreamEvent::Closed(Some(error.into()))),
         }
+    }
+
+    /// Plaintext that came with the handshake, together with what has come behind it: as on Bun, one event.
+    fn greet(&mut self, scratch: &mut [u8], ciphertext: &mut [u8]) -> usize {
+        self.read = if self.session.peer_closed() { ReadSide::Closed } else { ReadSide::Open };
+        let count = self.session.read_plaintext(scratch);
+        if count == 0 || self.read == ReadSide::Closed || self.is_tapped() {
+            return count;
+        }
+        match self.io.receive(ciphertext) {
+            Ok(more) if more > 0 => {
+                self.ready.readable = more == ciphertext.len() || self.ready.read_on || self.ready.failed;
+                let received = self.session.open(&mut ciphertext[..more], &mut scratch[count..]);
+                self.follow(&received);
+                return count + received.plaintext;
+            }
+            // The next read finds it again.
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.ready.readable = false,
+            Err(error) if is_transient(&error) => {}
+            Err(error) => {
+                self.failure = Some(error.into());
+                self.ready.failed = true;
+                self.ready.readable = false;
+            }
+        }
+        count
     }
 
     /// Does what received records ask for, besides giving their data to the program.
