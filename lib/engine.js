@@ -138,16 +138,35 @@ function turn() {
   dispatching = false;
 }
 
+/**
+ * Whoever has more to do for the event that was theirs, when ticks and microtasks have run.
+ * @type {{ goOn(): void }[]}
+ */
+const unfinished = [];
+
+/**
+ * Has a connection go on when ticks and microtasks have run, and before the next event; at once where this is no event.
+ * @param {{ goOn(): void }} connection
+ */
+function goOnAfterTicks(connection) {
+  if (dispatching) unfinished.push(connection);
+  else connection.goOn();
+}
+
 function dispatch() {
   native.begin(early);
   early = 0;
   for (;;) {
-    native.next();
-    if (record[0] === NOTHING) {
-      if (record[1] === 1) comeBack();
-      return;
+    if (unfinished.length > 0) {
+      /** @type {{ goOn(): void }} */ (unfinished.shift()).goOn();
+    } else {
+      native.next();
+      if (record[0] === NOTHING) {
+        if (record[1] === 1) comeBack();
+        return;
+      }
+      if (deliver(record[0], record[1], record[2])) continue;
     }
-    if (deliver(record[0], record[1], record[2])) continue;
     if (runTicks === undefined) {
       comeBack();
       return;
@@ -247,6 +266,7 @@ module.exports = {
   READ_LIMIT,
   copyBytes,
   engine,
+  goOnAfterTicks: earlier?.goOnAfterTicks ?? goOnAfterTicks,
   lookSoon: earlier?.lookSoon ?? lookSoon,
   native,
   record,

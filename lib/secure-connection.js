@@ -3,7 +3,7 @@
 
 const { ClientConnection, Connection } = require('./connection');
 const diagnostics = require('./diagnostics');
-const { engine, native } = require('./engine');
+const { engine, goOnAfterTicks, native } = require('./engine');
 const { isError, systemError } = require('./errors');
 const { copy } = require('./received');
 const { expectRest } = require('./resting');
@@ -32,6 +32,8 @@ class SecureConnection extends ClientConnection {
   /** The program has closed it in the middle of the handshake, and is being told. @type {{ slot: number, leave: (slot: number) => void } | undefined} */
   #held = undefined;
   /** @type {'close' | 'terminate' | undefined} */ #leaving = undefined;
+  /** What is left to do for an event whose first handler has been called. @type {(() => void) | undefined} */
+  #onward = undefined;
 
   /**
    * @param {import('./handlers').Handlers} handlers
@@ -83,7 +85,7 @@ class SecureConnection extends ClientConnection {
     if (this.isOpen) this.#shaken(this.tls.success, error);
     if (late) this.#tellSecrets();
     this.#tellSessions();
-    if (this.tls.refused && this.isOpen) this.close();
+    if (this.tls.refused) this.#then(this.close);
   }
 
   handshakeFailed() {
@@ -91,13 +93,23 @@ class SecureConnection extends ClientConnection {
     const report = /** @type {import('./tls-state').Report} */ (engine.handshakeFailure());
     const isKnown = !this.tls.isPending;
     const error = this.tls.fail(report);
+    const leave = () => {
+      this.failing = false;
+      // Whoever was told may have closed it.
+      if (!this.isOpen) return;
+      native.close(this.vacate());
+      this.over(error === undefined ? systemError(/** @type {number} */ (report.errno), 'read') : undefined);
+    };
     // As in Bun: who has sent FIN is told only of the end, if the peer says nothing more.
-    if (isKnown || (this.shut && report.hungUp)) this.tls.forgo();
-    else if (error !== undefined) this.#tellFailure(error);
-    // Whoever was told may have closed it.
-    if (!this.isOpen) return;
-    native.close(this.vacate());
-    this.over(error === undefined ? systemError(/** @type {number} */ (report.errno), 'read') : undefined);
+    if (isKnown || (this.shut && report.hungUp)) {
+      this.tls.forgo();
+      leave();
+    } else if (error !== undefined) {
+      this.#tellFailure(error);
+      this.#then(leave);
+    } else {
+      leave();
+    }
   }
 
   /** @param {number} length 0 if there was something, but nothing for the program */
@@ -226,9 +238,12 @@ class SecureConnection extends ClientConnection {
     this.tls.distrust(error);
     if (diagnostics.failed.hasSubscribers) diagnostics.failed.publish({ socket: this.socket, error });
     // Without an `error` handler this is no uncaught exception: a peer must not be able to end the process.
-    if (this.handlers.error !== undefined) this.handlers.hand(this.socket, error);
-    this.failing = false;
-    this.over();
+    if (this.handlers.error === undefined) {
+      this.over();
+    } else {
+      this.handlers.hand(this.socket, error);
+      this.#then(this.over);
+    }
   }
 
   /** @param {Error} [error] */
@@ -256,12 +271,43 @@ class SecureConnection extends ClientConnection {
   /** The socket is connected. Whether a handler was called. */
   begin() {
     this.tls.prepare();
-    const opens = this.handlers.handshake !== undefined;
-    if (opens) this.open();
-    const fails = this.isOpen && this.shut;
-    if (fails) this.#shutBefore();
+    const { handshake, open } = this.handlers;
+    if (handshake !== undefined) this.open();
+    if (handshake === undefined || open === undefined) {
+      this.#shake();
+      return false;
+    }
+    this.#then(this.#shake);
+    return true;
+  }
+
+  /** As `begin`, for a socket that was connected before: the handshake begins at once. */
+  beginAtOnce() {
+    this.tls.prepare();
+    if (this.handlers.handshake !== undefined) this.open();
+    this.#shake();
+  }
+
+  /** The handshake begins. */
+  #shake() {
+    if (this.isOpen && this.shut) this.#shutBefore();
     if (this.isOpen) this.tls.shake();
-    return fails || (opens && this.handlers.open !== undefined);
+  }
+
+  /**
+   * As in Bun: what a handler has put off is done before the event that it was called for goes on.
+   * @param {() => void} onward
+   */
+  #then(onward) {
+    this.#onward = onward;
+    goOnAfterTicks(this);
+  }
+
+  /** Ticks and microtasks have run. */
+  goOn() {
+    const onward = this.#onward;
+    this.#onward = undefined;
+    onward?.call(this);
   }
 
   /**
@@ -272,7 +318,7 @@ class SecureConnection extends ClientConnection {
     this.tls.forgo();
     this.#publish(false, null);
     this.#shaken(false, null);
-    if (this.isOpen && this.tls.rejects) this.close();
+    if (this.tls.rejects) this.#then(this.close);
   }
 
   // Called by the socket's methods.
@@ -294,7 +340,6 @@ class SecureConnection extends ClientConnection {
     if (this.#opened) this.#shaken(false, error);
     else this.open();
     this.tls.distrust(error);
-    this.failing = false;
   }
 
   #tellSecrets() {

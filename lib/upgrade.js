@@ -55,7 +55,7 @@ function upgrade(plain, ...args) {
   secure.raw = raw;
   raw.socket = new TLSSocket(raw);
   secure.socket = new TLSSocket(secure);
-  secure.begin();
+  secure.beginAtOnce();
   return [raw.socket, secure.socket];
 }
 

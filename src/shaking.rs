@@ -65,13 +65,15 @@ pub struct Shaken {
     pub result: Result<Box<Session>, Box<Failed<()>>>,
     /// What was received, if it was tapped.
     pub received: Vec<u8>,
+    /// The alert that tells the peer of a failure, to be sent when the program has been told.
+    pub alert: Vec<u8>,
 }
 
 impl Shaken {
     /// A handshake that failed before it began.
     #[must_use]
     pub fn failed(failure: HandshakeFailure) -> Self {
-        Self { result: Err(Failed::because(failure)), received: Vec::new() }
+        Self { result: Err(Failed::because(failure)), received: Vec::new(), alert: Vec::new() }
     }
 }
 
@@ -206,16 +208,13 @@ async fn shake(stream: HandshakeStream, handshake: Handshake) -> Shaken {
     let mut shaken = match done {
         Ok(Handshaken { stream, mut session, received }) => {
             session.sends_first(stream.flight);
-            Shaken { result: Ok(session), received }
+            Shaken { result: Ok(session), received, alert: Vec::new() }
         }
         Err(failed) => {
             let Failed { stream, failure, peer_chain, server_name, received } = *failed;
-            if let Some(mut stream) = stream {
-                // The alert. The connection ends either way.
-                let _ = stream.send_flight();
-            }
+            let alert = stream.map(|stream| stream.flight).unwrap_or_default();
             let failed = Failed { stream: None, failure, peer_chain, server_name, received: Vec::new() };
-            Shaken { result: Err(Box::new(failed)), received }
+            Shaken { result: Err(Box::new(failed)), received, alert }
         }
     };
     shaken.received.drain(..known.min(shaken.received.len()));
@@ -224,8 +223,9 @@ async fn shake(stream: HandshakeStream, handshake: Handshake) -> Shaken {
 
 /// The socket as the handshake sees it. It wakes nobody: the reactor's poll says when there is more.
 ///
-/// A flight is sent before its answer is read. The last one has no answer: as on Bun the program is told of the handshake before it
-/// leaves, so that it takes the program's first words along, and nobody hears of a handshake whose client has been told of nothing.
+/// A flight is sent before its answer is read. The last one has no answer: as on Bun the program is told of the handshake, or of its
+/// failure, before it leaves. So it takes the program's first words along, and of two ends in one process the one is told first that has
+/// known first.
 struct HandshakeStream {
     socket: Socket,
     /// What was received elsewhere, and how much of it has been read.

@@ -57,8 +57,8 @@ enum Making {
     Waits(Steps),
     /// A step is being taken, or was the last.
     Steps,
-    /// It has failed, of which the program is being told.
-    Failed,
+    /// It has failed, of which the program is being told. The alert follows.
+    Failed(Vec<u8>),
 }
 
 /// What a step of a transport came to.
@@ -312,7 +312,10 @@ impl Transport {
     pub fn close(self) -> Option<(StreamIo, Vec<u8>)> {
         match self {
             Self::Plain(_) => None,
-            Self::Shaking(shaking) if shaking.has_failed() => None,
+            Self::Shaking(shaking) if shaking.has_failed() => {
+                shaking.send_alert();
+                None
+            }
             Self::Shaking(shaking) => {
                 // A step that is being taken elsewhere needs a moment to let go of it.
                 drop(shaking.io.shutdown(Shutdown::Both));
@@ -345,7 +348,7 @@ impl Shaking {
 
     /// There may be something for the next step.
     pub fn go_on(&mut self) {
-        self.step_due = !matches!(self.making, Making::Not | Making::Failed);
+        self.step_due = !matches!(self.making, Making::Not | Making::Failed(_));
     }
 
     /// The handshake, if its next step is due; [`Shaking::stepped`] must follow.
@@ -433,19 +436,27 @@ impl Shaking {
             outcome.received.drain(..count);
             return Some(Step::Event(StreamEvent::Raw(count)));
         }
-        Some(match self.outcome.take()?.result {
+        let Shaken { result, alert, .. } = self.outcome.take()?;
+        Some(match result {
             Ok(session) => Step::Shaken(session),
-            Err(failed) => self.fail(failed),
+            Err(failed) => {
+                self.making = Making::Failed(alert);
+                Step::Failed(failed)
+            }
         })
     }
 
-    fn fail(&mut self, failed: Box<Failed<()>>) -> Step {
-        self.making = Making::Failed;
-        Step::Failed(failed)
+    fn send_alert(&self) {
+        if let Making::Failed(alert) = &self.making
+            && !alert.is_empty()
+        {
+            // The connection ends either way.
+            let _ = self.io.send(alert);
+        }
     }
 
     fn has_failed(&self) -> bool {
-        matches!(self.making, Making::Failed)
+        matches!(self.making, Making::Failed(_))
     }
 
     /// Remembers what the program will be asked.

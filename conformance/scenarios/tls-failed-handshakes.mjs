@@ -24,7 +24,7 @@ export default async function ({ listen, connect, raw, actor }) {
     const client = actor(`client of a peer that does ${leave}`);
     await connect({ hostname: '127.0.0.1', port: await peer.port(), tls: { ca }, socket: handlers(client) });
     await peer.seen('accepted');
-    await client.seen('open');
+    await peer.seen('received');
     peer[leave]();
     await client.seen('close');
     await peer.seen('close');
