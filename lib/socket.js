@@ -343,7 +343,7 @@ function defineSocket(tag) {
       if (typeof this !== 'object' || this === null || !(#connection in this)) throw invalidThis(tag, this);
       const connection = this.#connection;
       const { slot } = connection;
-      if (slot === -1 || connection.ending) return -1;
+      if (slot === -1 || connection.ending) return refuse(connection, data, byteOffset, byteLength);
       if (byteOffset === undefined && byteLength === undefined) {
         if (typeof data === 'string') {
           if (data.length <= SHORT_STRING) {
@@ -427,5 +427,20 @@ function typeOfService(value) {
 }
 
 const TCPSocket = defineSocket('TCPSocket');
+
+/**
+ * What `write` answers where nothing can be written. As in Bun the arguments are looked at while the handlers are told why.
+ * @param {import('./connection').Connection} connection
+ * @param {any} data
+ * @param {any} byteOffset
+ * @param {any} byteLength
+ */
+function refuse(connection, data, byteOffset, byteLength) {
+  if (connection.slot === -1 && connection.isLive) {
+    if (data === undefined) return 0;
+    bytesOf(data, byteOffset, byteLength, 'write');
+  }
+  return -1;
+}
 
 module.exports = { TCPSocket, defineSocket };

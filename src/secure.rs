@@ -227,11 +227,11 @@ impl SecureStream {
         if !self.is_writable() {
             return Written::Refused;
         }
-        let taken = self.encrypt(bytes);
-        if taken < bytes.len() {
+        let written = self.encrypt(bytes);
+        if matches!(written, Written::Taken(count) if count < bytes.len()) {
             self.write = WriteSide::Full;
         }
-        Written::Taken(taken)
+        written
     }
 
     /// Sends `bytes` and then `close_notify`. The stream lives on until the peer has ended, too, and holds nothing back any more.
@@ -241,12 +241,17 @@ impl SecureStream {
         if !self.is_writable() {
             return Ended::Later;
         }
-        self.paused = false;
-        let taken = self.encrypt(bytes);
-        if taken < bytes.len() {
-            self.write = WriteSide::Flushing { rest: bytes[taken..].to_vec(), sent: 0 };
-            return Ended::Later;
+        match self.encrypt(bytes) {
+            Written::Taken(count) if count < bytes.len() => {
+                self.paused = false;
+                self.write = WriteSide::Flushing { rest: bytes[count..].to_vec(), sent: 0 };
+                return Ended::Later;
+            }
+            // As on plain sockets.
+            Written::Refused => return Ended::Refused,
+            Written::Taken(_) => {}
         }
+        self.paused = false;
         self.finish_writing(WriteSide::Ending { answered: false });
         // Where the peer has ended and everything is sent, nothing is left to wait for.
         if self.read == ReadSide::Ended && !self.session.wants_send() { Ended::Close } else { Ended::Later }
@@ -267,7 +272,7 @@ impl SecureStream {
 
     /// FIN left before the handshake was over: nothing more is sent.
     pub(crate) fn stay_shut(&mut self) {
-        self.write = WriteSide::Ending { answered: false };
+        self.write = WriteSide::Shut { fin_due: false };
     }
 
     /// Shuts the reading side: the end is told at once.
@@ -360,18 +365,22 @@ impl SecureStream {
         }
     }
 
-    fn encrypt(&mut self, bytes: &[u8]) -> usize {
+    fn encrypt(&mut self, bytes: &[u8]) -> Written {
         let mut taken = 0;
         while taken < bytes.len() {
             let count = self.session.write_plaintext(&bytes[taken..]);
-            taken += count;
             match self.flush() {
-                Flushed::All if count > 0 => {}
-                // No room, or a connection that the poll is about to report as broken.
-                _ => break,
+                Flushed::All if count > 0 => taken += count,
+                Flushed::All | Flushed::Blocked => {
+                    taken += count;
+                    break;
+                }
+                // Nobody will get it. The poll is about to report the broken connection.
+                Flushed::Failed if taken == 0 => return Written::Refused,
+                Flushed::Failed => break,
             }
         }
-        taken
+        Written::Taken(taken)
     }
 
     fn write_step(&mut self) -> Option<StreamEvent> {
@@ -394,7 +403,12 @@ impl SecureStream {
             }
             WriteSide::Flushing { rest, sent } => {
                 let (rest, start) = (std::mem::take(rest), *sent);
-                let sent = start + self.encrypt(&rest[start..]);
+                let Written::Taken(count) = self.encrypt(&rest[start..]) else {
+                    // There is nobody to send it to.
+                    self.write = WriteSide::Ending { answered: false };
+                    return None;
+                };
+                let sent = start + count;
                 if sent < rest.len() {
                     self.write = WriteSide::Flushing { rest, sent };
                 } else {
