@@ -21,7 +21,7 @@ const FATAL = {
   getaddrinfo: ['EAI_AGAIN', 'EAI_FAIL', 'EAI_MEMORY', 'EMFILE', 'ENOMEM'],
 };
 
-/** The calls that a kind of connection makes; what sends records is `sendmsg`. */
+/** The calls that a kind of connection makes; what sends several records is `sendmsg`, and `send` what sends one, or a flight. */
 const CALLS = {
   tcp: { send: ['send'], recv: ['recv'], rest: ['accept4', 'connect', 'socket', 'setsockopt', 'epoll_add'] },
   unix: { send: ['send'], recv: ['recv'], rest: ['accept4', 'connect', 'socket', 'epoll_add'] },
@@ -31,7 +31,7 @@ const CALLS = {
     rest: ['accept4', 'connect', 'socket', 'setsockopt', 'getsockopt', 'epoll_add', 'epoll_del', 'getaddrinfo'],
   },
   tls: {
-    send: ['sendmsg'],
+    send: ['send', 'sendmsg'],
     recv: ['recv'],
     rest: ['accept4', 'connect', 'socket', 'setsockopt', 'epoll_add'],
   },

@@ -22,6 +22,9 @@ function textOf(name) {
   return text;
 }
 
+/** With TLS several records, which one `sendmsg` sends. */
+const PIECE = transport === 'tls' ? 40_000 : 16_384;
+
 /** One end of a connection: sends all it can, compares what it gets. */
 class End {
   sent = 0;
@@ -39,7 +42,7 @@ class End {
 
   send(socket) {
     while (this.sent < this.out.length && !this.refused) {
-      const count = socket.write(this.out.subarray(this.sent, this.sent + 16_384));
+      const count = socket.write(this.out.subarray(this.sent, this.sent + PIECE));
       if (count < 0) {
         this.refused = true;
         // A broken connection closes by itself, or can only be given up.

@@ -339,7 +339,7 @@ impl Reactor {
         let event = stream.step_to_bytes(scratch);
         let work = stream.has_work();
         match event {
-            Some(event) => self.note_event(key, event, work),
+            Some(event) => self.note_event(key, event, work, false),
             None => self.note_nothing(key, work),
         }
         event.map(|event| (key.index, event))
@@ -720,13 +720,13 @@ impl Reactor {
                 let passes_on = self.passes_on && matches!(stream, Transport::Plain(_));
                 let limit = if passes_on { PASSED_ON_LIMIT.min(scratch.len()) } else { scratch.len() };
                 let step = stream.step(&mut scratch[..limit], &mut self.ciphertext);
-                let work = stream.has_work();
+                let (work, more) = (stream.has_work(), stream.has_read_ahead());
                 if stream.awaits_room() {
                     self.poll_for_room(key);
                 }
                 match step {
                     Some(Step::Event(event)) => {
-                        self.note_event(key, event, work);
+                        self.note_event(key, event, work, more);
                         Some(Event::Stream(key.index, event))
                     }
                     Some(Step::Shaken(session)) => Some(self.secured(key, session)),
@@ -762,9 +762,9 @@ impl Reactor {
         }
     }
 
-    /// A step of a stream came to an event. `work` if the next may come to another.
+    /// A step of a stream came to an event. `work` if the next may come to another, `more` if that is of what has been read already.
     #[inline]
-    fn note_event(&mut self, key: Key, event: StreamEvent, work: bool) {
+    fn note_event(&mut self, key: Key, event: StreamEvent, work: bool, more: bool) {
         match event {
             StreamEvent::Closed(None) => {
                 self.turn.count(0);
@@ -776,16 +776,18 @@ impl Reactor {
             }
             // The receive that follows counts, and puts the stream back into the queue.
             StreamEvent::Bulk(_) => self.passes_on = false,
-            StreamEvent::End => {
+            // As in Bun: where the close follows, or what can be read after a drain, nobody else's event comes in between.
+            StreamEvent::End | StreamEvent::Drain => {
                 self.turn.count(0);
-                // As in Bun: where the close follows, nobody else's event comes in between.
                 if work {
                     self.enqueue_first(key);
                 }
             }
-            StreamEvent::Data(_) | StreamEvent::Raw(_) | StreamEvent::Hello | StreamEvent::Drain => {
+            StreamEvent::Data(_) | StreamEvent::Raw(_) | StreamEvent::Hello => {
                 self.turn.count(if let StreamEvent::Data(bytes) = event { bytes } else { 0 });
-                if work {
+                if work && more {
+                    self.enqueue_first(key);
+                } else if work {
                     self.enqueue(key);
                 }
             }
@@ -835,7 +837,10 @@ impl Reactor {
             && !std::mem::replace(&mut entry.queued, true)
         {
             match &entry.handle {
-                Handle::Stream(Transport::Shaking(shaking)) if self.shakes_hands && shaking.is_quick() => {
+                // The last step of one handshake alone takes as long as an event or two, and is told in the order of events.
+                Handle::Stream(Transport::Shaking(shaking))
+                    if self.shakes_hands && shaking.is_quick() && !(self.steps.is_empty() && shaking.is_last()) =>
+                {
                     self.steps.push_back(key);
                 }
                 _ => self.passes.add(key, entry.told),

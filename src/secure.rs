@@ -170,6 +170,12 @@ impl SecureStream {
             || (self.ready.writable && self.wants_room())
     }
 
+    /// Whether there is something to be told that came with what has been told.
+    #[must_use]
+    pub fn has_read_ahead(&self) -> bool {
+        self.has_tapped() || self.broken.is_some() || self.read == ReadSide::Closed
+    }
+
     /// Decrypts what a [`StreamEvent::Bulk`] announced straight into memory that the caller has made; how many bytes came.
     pub fn receive(&mut self, into: &mut [u8], ciphertext: &mut [u8]) -> usize {
         let announced = std::mem::take(&mut self.announced);

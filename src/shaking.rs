@@ -150,9 +150,15 @@ impl Steps {
     pub fn is_quick(&self) -> bool {
         match self.cost {
             Cost::Little => true,
-            Cost::LittleAfterFlight => self.progress.sent.load(Ordering::Relaxed) >= FLIGHT,
+            Cost::LittleAfterFlight => self.has_sent_flight(),
             Cost::Unknown => false,
         }
+    }
+
+    /// Whether a flight was sent that is as long as a server's.
+    #[must_use]
+    pub fn has_sent_flight(&self) -> bool {
+        self.progress.sent.load(Ordering::Relaxed) >= FLIGHT
     }
 
     /// Goes on as far as the peer's bytes allow.

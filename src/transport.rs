@@ -122,6 +122,15 @@ impl Transport {
         }
     }
 
+    /// Whether there is something to be told that came with what has been told: as in Bun, before anybody else's events.
+    #[must_use]
+    pub fn has_read_ahead(&self) -> bool {
+        match self {
+            Self::Plain(_) | Self::Shaking(_) => false,
+            Self::Secure(stream) => stream.has_read_ahead(),
+        }
+    }
+
     /// Takes one step. `scratch` receives an event's bytes, `ciphertext` those that are decrypted at once.
     pub fn step(&mut self, scratch: &mut [u8], ciphertext: &mut [u8]) -> Option<Step> {
         match self {
@@ -388,6 +397,12 @@ impl Shaking {
     #[must_use]
     pub fn is_quick(&self) -> bool {
         self.is_step_due() && matches!(&self.making, Making::Waits(steps) if steps.is_quick())
+    }
+
+    /// Whether the next step is a server's last, unless the peer has more to say than most.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        matches!(&self.making, Making::Waits(steps) if steps.has_sent_flight())
     }
 
     /// As in Bun, a pause holds the handshake back, but neither its beginning nor a reset.

@@ -99,7 +99,8 @@ impl Reactor {
                 );
             };
             self.put(key, Handle::Stream(transport));
-            self.enqueue(key);
+            // As in Bun: what came with the handshake, and the drain, follow it.
+            self.enqueue_first(key);
             self.let_grow_old(key);
         }
         Event::Handshaken(key.index)
