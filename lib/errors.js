@@ -88,7 +88,7 @@ function notFound(hostname) {
     code: 'ENOTFOUND',
     errno: 4,
     syscall: 'getaddrinfo',
-    hostname,
+    ...(hostname === '' ? {} : { hostname }),
   });
 }
 

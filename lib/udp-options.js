@@ -58,7 +58,6 @@ const VIEW = 1 + Math.max(BUFFER, UINT8ARRAY, ARRAYBUFFER, POOLED);
 
 /** The spellings that Bun knows. @type {ReadonlyMap<string, number>} */
 const BINARY_TYPES = new Map([
-  ['', BUFFER],
   ['buffer', BUFFER],
   ['Buffer', BUFFER],
   ['nodebuffer', BUFFER],
@@ -118,7 +117,7 @@ function readHandlers(table) {
   const handlers = {};
   for (const name of /** @type {const} */ (['data', 'drain', 'error'])) {
     const run = table[name];
-    if (run === undefined || run === null) continue;
+    if (isAbsent(run)) continue;
     if (typeof run !== 'function') throw invalidType(`Expected "socket.${name}" to be a function`);
     handlers[name] = { run, context: new HandlerContext('BunUdpSocket') };
   }
@@ -169,7 +168,7 @@ function portNumber(value, lowest, name) {
 
 /** @param {any} value */
 function flagBits(value) {
-  if (value === undefined || value === null) return 0;
+  if (isAbsent(value)) return 0;
   if (typeof value !== 'number') {
     const type = Array.isArray(value) ? 'array' : typeof value;
     throw invalidType(`The "flags" property must be of type number, got ${type}`);
@@ -188,19 +187,19 @@ function flagBits(value) {
 /**
  * @param {any} value
  * @param {string} [name]
- * @returns {string | undefined} `undefined` for nothing and for the empty string
+ * @returns {string | undefined} `undefined` for nothing and for the empty string; that of an empty String object does not resolve
  */
 function hostName(value, name = 'hostname') {
   if (isAbsent(value)) return undefined;
   if (typeof value !== 'string' && !types.isStringObject(value)) {
     throw invalidType(`Expected "${name}" to be a string`);
   }
-  return `${value}` || undefined;
+  return `${value}`;
 }
 
 /** @param {any} value */
 function binaryTypeOf(value) {
-  if (value === undefined || value === null) return BUFFER;
+  if (isAbsent(value)) return BUFFER;
   if (typeof value !== 'string' && !types.isStringObject(value)) {
     throw invalidType('Expected "socket.binaryType" to be a string');
   }

@@ -610,7 +610,7 @@ function bindFailed(errno, address) {
 /** @param {string} hostname */
 function peerNotFound(hostname) {
   // As in Bun, a text that can't be a name gives another error than a name that doesn't exist.
-  if (!/^[\w.:%-]*$/.test(hostname)) return notFound(hostname);
+  if (!/^[\w.:%-]+$/.test(hostname)) return notFound(hostname);
   return Object.assign(notFound(hostname), {
     name: 'DNSException',
     message: `connect ENOTFOUND ${hostname}`,
