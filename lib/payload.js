@@ -128,4 +128,4 @@ function encodingWithRange() {
   return error;
 }
 
-module.exports = { bytesOf };
+module.exports = { NOTHING, bytesOf, lengthOf };

@@ -8,6 +8,7 @@ const { codeOf, invalidThis, invalidType, notFound, systemError } = require('./e
 const { ARRAYBUFFER, BUFFER } = require('./handlers');
 const { finish, takeMethods, wrongAccessor } = require('./members');
 const { FAMILY_MISMATCH, INTERFACE_MISMATCH, NOT_FOUND, NO_ADDRESS, UdpHandle } = require('./native');
+const { NOTHING, lengthOf } = require('./payload');
 const { copy } = require('./received');
 const { destination, sender } = require('./udp-address');
 const { VIEW, binaryTypeName, portNumber, readUdpOptions, viewOf } = require('./udp-options');
@@ -41,6 +42,14 @@ const headers = new Int32Array(scratch.buffer, scratch.byteOffset, scratch.lengt
 /** The scratch memory once more: for short strings at an offset, a Buffer writes faster than a TextEncoder. */
 const memory = Buffer.from(scratch.buffer, scratch.byteOffset, scratch.length);
 const handle = takeMethods(UdpHandle);
+/** The length of bytes, whatever a property of the program's says: memory behind them must not be sent. */
+const byteLength = /** @type {(bytes: Uint8Array) => number} */ (
+  Function.prototype.call.bind(
+    /** @type {() => number} */ (
+      Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'byteLength')?.get
+    ),
+  )
+);
 
 /** Whether replies that wait for others will be sent when the process, or the worker, ends. */
 let leaving = false;
@@ -291,7 +300,7 @@ class UDPSocket extends UdpHandle {
     } else {
       const bytes = payload(data);
       if (bytes === undefined) throw invalidType('Expected ArrayBufferView or string as first argument');
-      if (bytes.length <= SMALL || types.isSharedArrayBuffer(bytes.buffer)) short = place(bytes, 0);
+      if (byteLength(bytes) <= SMALL || types.isSharedArrayBuffer(bytes.buffer)) short = place(bytes, 0);
       else long = bytes;
     }
     if (to === undefined) record[0] = 0;
@@ -312,7 +321,9 @@ class UDPSocket extends UdpHandle {
     const mailbox = UDPSocket.#own(this);
     if (mailbox.slot === -1) throw new Error(CLOSED);
     if (arguments.length === 0) throw invalidType('Expected 1 argument, got 0');
-    if (!Array.isArray(packets)) throw invalidType(`Expected first argument to be a array for 'sendMany'.`);
+    if (!Array.isArray(packets) || types.isProxy(packets)) {
+      throw invalidType(`Expected first argument to be a array for 'sendMany'.`);
+    }
     const each = mailbox.connected ? 1 : 3;
     if (packets.length % each !== 0) throw invalidType('Expected 3 arguments for each packet');
     const count = packets.length / each;
@@ -447,7 +458,7 @@ function sendAll(slot, all, ports, addresses) {
       const data = all[i];
       const start = used + HEADER * 4;
       const room = scratch.length - start;
-      const atMost = Math.min(typeof data === 'string' ? data.length * 3 : data.length, TOO_LONG);
+      const atMost = Math.min(typeof data === 'string' ? data.length * 3 : byteLength(data), TOO_LONG);
       if (atMost > room) break;
       const length = typeof data === 'string' ? encode(data, start) : place(data, start);
       const header = used >> 2;
@@ -506,7 +517,7 @@ function encode(text, at) {
  * @param {number} at
  */
 function place(bytes, at) {
-  const { length } = bytes;
+  const length = byteLength(bytes);
   // Nothing, or what has been detached meanwhile, of which `set` takes not even nothing.
   if (length === 0) return 0;
   if (length > TOO_LONG) bytes = bytes.subarray(0, TOO_LONG);
@@ -520,9 +531,11 @@ function place(bytes, at) {
  * @returns {Uint8Array | undefined}
  */
 function payload(data) {
-  if (data instanceof Uint8Array) return data;
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  if (types.isAnyArrayBuffer(data)) return new Uint8Array(data);
+  if (types.isUint8Array(data)) return data;
+  if (ArrayBuffer.isView(data)) {
+    return lengthOf(data) === 0 ? NOTHING : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  }
+  if (types.isAnyArrayBuffer(data)) return data.byteLength === 0 ? NOTHING : new Uint8Array(data);
   if (typeof data === 'string' || types.isStringObject(data)) return encoder.encode(String(data));
   return undefined;
 }
