@@ -589,7 +589,7 @@ export namespace udp {
       address: string,
       flags: ReceiveFlags,
     ): void | Promise<void>;
-    /** There is room again after a `send` that gave `false`, or a `sendMany` that sent less than all. */
+    /** There is room: once at first, and again after a `send` that gave `false`, or a `sendMany` that sent less than all. */
     drain?(socket: Socket<DataBinaryType>): void | Promise<void>;
     /**
      * An error that has come back (ECONNREFUSED and other ICMP errors, with syscall `'recv'`), or that a handler threw. Really

@@ -111,7 +111,12 @@ async function open(options) {
   for (let attempt = 0; ; attempt++) {
     const before = openDescriptors().length;
     try {
-      return await udpSocket({ hostname: HOST, ...options });
+      const socket = await udpSocket({ hostname: HOST, ...options });
+      if (options?.socket?.drain !== undefined) {
+        await until('first room', () => report.drains > 0);
+        report.drains = 0;
+      }
+      return socket;
     } catch (error) {
       add(report.failed, error);
       // The first attempt of all also opens the engine.

@@ -31,7 +31,7 @@ use crate::runtime;
 use crate::shaking::Stepped;
 use crate::slab::{Key, Slab};
 use crate::stream::{BULK, READ_LIMIT, StreamEvent, Written};
-use crate::sys::{ARRIVALS_AND_ROOM, DatagramIo, ListenerIo, Poller, Ready, StreamIo, second_level_cache};
+use crate::sys::{ARRIVALS_AND_ROOM, DatagramIo, ListenerIo, Packet, Poller, Ready, StreamIo, second_level_cache};
 use crate::tls::Failed;
 use crate::transport::{Step, Transport};
 use crate::turn::{Idle, Turn};
@@ -115,6 +115,8 @@ pub struct Reactor {
     inbox: Inbox,
     /// Whom the datagram that is being handled came from, while more of the same batch follow.
     asker: Option<(Key, SocketAddr)>,
+    /// The UDP socket whose event is being handled.
+    telling: Option<Key>,
     jobs: Jobs,
     turn: Turn,
     referenced: usize,
@@ -267,6 +269,7 @@ impl Reactor {
             ready: Vec::new(),
             inbox: Inbox::new(),
             asker: None,
+            telling: None,
             jobs: Jobs { sender, finished, wake },
             turn: Turn::new(),
             referenced: 0,
@@ -309,6 +312,7 @@ impl Reactor {
     /// The poll's; none is known to occur.
     pub fn next(&mut self, scratch: &mut [u8]) -> io::Result<Next> {
         let asked = self.asker.take();
+        self.end_round();
         let next = self.find(scratch);
         if let Some((key, _)) = asked {
             self.send_replies(key);
@@ -324,7 +328,7 @@ impl Reactor {
         reason = "after a system call each return to a caller from before it is mispredicted"
     )]
     pub fn next_bytes(&mut self, scratch: &mut [u8]) -> Option<(u32, StreamEvent)> {
-        if self.asker.is_some() || !self.steps.is_empty() || self.passes_on || self.turn.is_spent() {
+        if self.telling.is_some() || !self.steps.is_empty() || self.passes_on || self.turn.is_spent() {
             return None;
         }
         let key = self.passes.first()?;
@@ -353,6 +357,24 @@ impl Reactor {
             return;
         }
         udp.flush();
+        if udp.has_work() {
+            self.enqueue(key);
+        }
+        self.poll_udp_for_room(key);
+    }
+
+    /// Ends the round of the UDP socket whose event has been handled, unless more is due in it.
+    fn end_round(&mut self) {
+        let Some(key) = self.telling.take() else { return };
+        let Some(Entry { handle: Handle::Udp(udp), .. }) = self.entries.at(key) else { return };
+        if self.inbox.has(key) {
+            return;
+        }
+        if udp.is_amid_round() {
+            self.enqueue_first(key);
+            return;
+        }
+        udp.end_round();
         if udp.has_work() {
             self.enqueue(key);
         }
@@ -588,14 +610,16 @@ impl Reactor {
 
     /// Does something to a UDP socket after which it may have events of its own, and sees to it that they come.
     pub fn with_udp<T>(&mut self, slot: u32, change: impl FnOnce(&mut Udp) -> T) -> Option<T> {
+        let key = self.entries.key(slot)?;
+        let telling = self.telling == Some(key);
         let udp = self.udp(slot)?;
         let result = change(udp);
-        if udp.has_work()
-            && let Some(key) = self.entries.key(slot)
-        {
+        // Of whoever is being told of, the end of its event decides.
+        if !telling && udp.has_work() {
             self.enqueue(key);
             self.jobs.wake.call();
         }
+        self.poll_udp_for_room(key);
         Some(result)
     }
 
@@ -604,7 +628,26 @@ impl Reactor {
         let together = self.asker.is_some_and(|(key, asker)| {
             self.entries.key(slot) == Some(key) && to.is_none_or(|to| to == asker) && cfg!(target_os = "linux")
         });
-        self.with_udp(slot, |udp| if together { udp.reply(bytes, to) } else { udp.send(bytes, to) })
+        let within = self.note_destinations(slot, [to]);
+        self.with_udp(slot, |udp| if together && !within { udp.reply(bytes, to) } else { udp.send(bytes, to) })
+    }
+
+    /// Sends datagrams; `more` if they continue those of the last call.
+    pub fn send_datagrams(&mut self, slot: u32, packets: &[Packet<'_>], more: bool) -> Option<Sent> {
+        self.note_destinations(slot, packets.iter().map(|packet| packet.to));
+        self.with_udp(slot, |udp| if more { udp.send_more(packets) } else { udp.send_many(packets) })
+    }
+
+    /// Whether something is about to be sent to the UDP socket whose event is being handled, which will find it in the same round, then.
+    fn note_destinations(&mut self, slot: u32, all: impl IntoIterator<Item = Option<SocketAddr>>) -> bool {
+        let Some(key) = self.telling else { return false };
+        let Some(peer) = self.udp(slot).map(|udp| udp.peer_port()) else { return false };
+        let Some(Entry { handle: Handle::Udp(telling), .. }) = self.entries.at(key) else { return false };
+        let within = all.into_iter().any(|to| telling.is_at(peer, to));
+        if within {
+            telling.arrives();
+        }
+        within
     }
 
     /// Does something to a stream after which it may have events of its own, and sees to it that they come.
@@ -741,15 +784,23 @@ impl Reactor {
                 }
             }
             Handle::Udp(udp) => {
+                let begins = !udp.is_amid_round() && !self.inbox.has(key);
                 let event = udp.step(key, &mut self.inbox, scratch);
-                let more = udp.has_work();
-                if self.inbox.has(key) {
+                let (amid, more) = (udp.is_amid_round(), udp.has_work());
+                if amid || self.inbox.has(key) {
                     // The inbox is for one socket at a time: it goes first until it is empty.
                     self.enqueue_first(key);
                 } else if more {
                     self.enqueue(key);
                 }
-                let event = event?;
+                self.poll_udp_for_room(key);
+                let Some(event) = event else {
+                    if begins && let Some(entry) = self.entries.at(key) {
+                        entry.told = Told::default();
+                    }
+                    return None;
+                };
+                self.telling = Some(key);
                 if let UdpEvent::Datagram(arrived) = event {
                     let more = self.inbox.has(key);
                     self.asker = more.then_some((key, arrived.sender));
@@ -825,6 +876,19 @@ impl Reactor {
             if stream.note(&Ready::room(key.token())) {
                 self.enqueue(key);
             }
+        }
+    }
+
+    /// Has the poll tell when there is room for a UDP socket's datagrams, or not any more: it would tell after each that has left.
+    fn poll_udp_for_room(&mut self, key: Key) {
+        let Some(entry) = self.entries.at(key) else { return };
+        let Handle::Udp(udp) = &mut entry.handle else { return };
+        let Some(room) = udp.polls_for_room() else { return };
+        let interests = if room { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
+        let asked = self.poller.registry().reregister(udp.io_mut(), key.token(), interests);
+        // Not known to fail, but nobody would tell.
+        if asked.is_err() && room && udp.note(&Ready::room(key.token())) {
+            self.enqueue(key);
         }
     }
 

@@ -1,14 +1,14 @@
 //! UDP sockets: what the kernel has for them, and which event comes next.
 //!
-//! [`Udp::step`] tells at most one event. When several things are due, the order is:
+//! [`Udp::step`] tells at most one event. Those of one round follow each other, without an event of another socket in between, in
+//! the order of Bun:
 //!
 //! | due | event |
 //! |---|---|
-//! | room after a send that had none | `Drain` |
 //! | a reply that waited and was refused | `Failed`, once for each |
-//! | a datagram that was read together with earlier ones | `Datagram` |
-//! | an error that came back (ICMP), or that a send left behind | `Failed`, once for each |
-//! | datagrams in the kernel | the first of up to [`BATCH`], which one system call reads, as `Datagram` |
+//! | errors that came back (ICMP), or that a send left behind | `Failed`, once for each |
+//! | datagrams in the kernel, those that come during the round included | `Datagram`, until they are [`BATCH`] or more |
+//! | room after a send that had none, or the first room at all | `Drain` |
 //!
 //! A datagram that was read and not told yet when its socket is closed is dropped, as in Bun.
 
@@ -32,11 +32,27 @@ pub const ROOM: usize = 64 * 1024;
 pub struct Udp {
     io: DatagramIo,
     ready: Readiness,
-    /// The last send found no room: a drain event is owed.
+    /// The last send found no room, or there has been none yet: a drain event is owed.
     full: bool,
     replies: Replies,
     /// Why replies were not sent.
     refused: Vec<Failure>,
+    /// The round that has begun, if it may go on.
+    round: Option<Round>,
+    /// Whether the poll tells of room. `None` if it has to look again.
+    polled_for_room: Option<bool>,
+    port: u16,
+    /// The port of the other end, if it is connected.
+    peer_port: Option<u16>,
+}
+
+/// What is still to be told in this round.
+#[derive(Clone, Copy, Debug)]
+struct Round {
+    failures: bool,
+    /// So many datagrams may come before others have their turn. In Bun they wait until none come any more.
+    datagrams: usize,
+    drain: bool,
 }
 
 /// Where an error was found.
@@ -98,13 +114,41 @@ impl Udp {
     /// A socket that is bound.
     #[must_use]
     pub fn new(io: DatagramIo) -> Self {
-        Self { io, ready: Readiness::default(), full: false, replies: Replies::default(), refused: Vec::new() }
+        let port = io.local_address().map_or(0, |address| address.port());
+        Self {
+            io,
+            ready: Readiness::default(),
+            // As in Bun: the first room is told of, too.
+            full: true,
+            replies: Replies::default(),
+            refused: Vec::new(),
+            round: None,
+            polled_for_room: Some(true),
+            port,
+            peer_port: None,
+        }
+    }
+
+    /// Fixes the other end.
+    ///
+    /// # Errors
+    ///
+    /// Those of `connect`.
+    pub fn connect(&mut self, address: SocketAddr) -> io::Result<()> {
+        self.io.connect(address)?;
+        self.peer_port = Some(address.port());
+        Ok(())
     }
 
     /// The socket, for its addresses and options.
     #[must_use]
     pub fn io(&self) -> &DatagramIo {
         &self.io
+    }
+
+    /// The socket, for the poll.
+    pub fn io_mut(&mut self) -> &mut DatagramIo {
+        &mut self.io
     }
 
     /// Notes what the poll says. True if a step may have something to do.
@@ -121,38 +165,95 @@ impl Udp {
         self.ready.readable || self.ready.failed || (self.ready.writable && self.full) || !self.refused.is_empty()
     }
 
+    /// What the poll has to tell of from now on, if it is not what it had to: whether of room, too.
+    pub fn polls_for_room(&mut self) -> Option<bool> {
+        (self.polled_for_room.replace(self.full) != Some(self.full)).then_some(self.full)
+    }
+
+    /// Whether the next step belongs to the round of the last one, what waits in the inbox aside.
+    #[must_use]
+    pub fn is_amid_round(&self) -> bool {
+        self.round.is_some_and(|round| {
+            round.failures || round.drain || (round.datagrams > 0 && self.ready.readable) || !self.refused.is_empty()
+        })
+    }
+
+    /// Whether what is sent with this destination comes here, so far as its port says; `to` is `None` for the other end of `from`.
+    #[must_use]
+    pub fn is_at(&self, from_peer: Option<u16>, to: Option<SocketAddr>) -> bool {
+        to.map(|to| to.port()).or(from_peer) == Some(self.port)
+    }
+
+    /// The port of the other end, if it is connected.
+    #[must_use]
+    pub fn peer_port(&self) -> Option<u16> {
+        self.peer_port
+    }
+
+    /// A datagram was sent here during the round: it is told in it as well, if it has room for more.
+    pub fn arrives(&mut self) {
+        if self.round.is_some_and(|round| round.datagrams > 0) {
+            self.ready.readable = true;
+        }
+    }
+
+    /// Ends the round: what comes now waits for the next one.
+    pub fn end_round(&mut self) {
+        self.round = None;
+    }
+
     /// Takes one step. `scratch`, of [`ROOM`] bytes at least, receives the bytes of a [`UdpEvent::Datagram`].
     pub fn step(&mut self, key: Key, inbox: &mut Inbox, scratch: &mut [u8]) -> Option<UdpEvent> {
-        if std::mem::take(&mut self.ready.writable) && self.full && self.flush() {
-            self.full = false;
-            return Some(UdpEvent::Drain);
-        }
+        let mut round = self.round.unwrap_or(Round {
+            failures: self.ready.failed,
+            datagrams: if self.ready.readable { BATCH } else { 0 },
+            drain: self.ready.writable && self.full,
+        });
+        let event = self.due(&mut round, key, inbox, scratch);
+        // Without an event there is nothing left.
+        self.round = event.is_some().then_some(round);
+        event
+    }
+
+    fn due(&mut self, round: &mut Round, key: Key, inbox: &mut Inbox, scratch: &mut [u8]) -> Option<UdpEvent> {
         if let Some(failure) = self.refused.pop() {
             return Some(UdpEvent::Failed { failure, found: Found::Sending });
         }
         if let Some(arrived) = inbox.next(key, scratch) {
             return Some(UdpEvent::Datagram(arrived));
         }
-        if self.ready.failed
-            && let Some(failed) = self.take_failure()
-        {
-            return Some(failed);
-        }
-        if !self.ready.readable {
-            return None;
-        }
-        match inbox.fill(key, &self.io) {
-            Ok(more) => {
-                self.ready.readable = more;
-                inbox.next(key, scratch).map(UdpEvent::Datagram)
+        if round.failures {
+            if let Some(failed) = self.take_failure() {
+                return Some(failed);
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.ready.readable = false;
-                None
-            }
-            // Where errors are queued, this one is in the queue as well: it must not be told twice.
-            Err(error) => Some(self.take_failure().unwrap_or_else(|| failed(error, Found::Pending))),
+            round.failures = false;
         }
+        if round.datagrams > 0 && self.ready.readable {
+            match inbox.fill(key, &self.io) {
+                Ok(more) => {
+                    self.ready.readable = more;
+                    round.datagrams = round.datagrams.saturating_sub(inbox.arrived.len());
+                    if let Some(arrived) = inbox.next(key, scratch) {
+                        return Some(UdpEvent::Datagram(arrived));
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.ready.readable = false,
+                Err(error) => {
+                    round.datagrams = 0;
+                    // Where errors are queued, this one is in the queue as well: it must not be told twice.
+                    return Some(self.take_failure().unwrap_or_else(|| failed(error, Found::Pending)));
+                }
+            }
+        }
+        if std::mem::take(&mut round.drain) {
+            round.datagrams = 0;
+            self.ready.writable = false;
+            if self.flush() {
+                self.full = false;
+                return Some(UdpEvent::Drain);
+            }
+        }
+        None
     }
 
     /// Sends one datagram; `to` is `None` on a connected socket.
@@ -230,11 +331,14 @@ impl Udp {
         Sent::Taken(taken)
     }
 
-    /// The kernel does not say whether the next one had no room or was refused, and for a full device queue no edge follows.
-    /// As in Bun, `drain` comes in all of these cases: at once unless there really is no room.
+    /// The kernel does not say whether the next one had no room or was refused, and for a full device queue no edge follows. As in
+    /// Bun, `drain` comes in all of these cases, so that the poll looks again: unless there really is no room, it has an event at once.
     fn owe_drain(&mut self) {
+        self.ready.writable &= self.full;
         self.full = true;
-        self.ready.writable = self.io.has_room();
+        if !self.ready.writable {
+            self.polled_for_room = None;
+        }
     }
 
     fn take_failure(&mut self) -> Option<UdpEvent> {
@@ -342,9 +446,15 @@ mod tests {
             if let UdpEvent::Datagram(arrived) = event {
                 all.push(scratch[..arrived.length].to_vec());
             }
+            if !udp.is_amid_round() && !inbox.has(key) {
+                udp.end_round();
+            }
         }
         all
     }
+
+    /// What the poll says where there is room.
+    const WRITABLE: Ready = Ready { readable: false, writable: true, ..READABLE };
 
     #[test]
     fn more_datagrams_than_a_batch_are_told_in_order() {
@@ -392,14 +502,47 @@ mod tests {
         let ((mut near, _), (_far, to)) = (socket(), socket());
         let long = vec![0; 70_000];
         let packet = |bytes| Packet { bytes, to: Some(to) };
+        let room = |near: &mut Udp| {
+            near.note(&WRITABLE);
+            let event = near.step(key(), &mut Inbox::new(), &mut []);
+            near.end_round();
+            event
+        };
+        // As in Bun, the first room is told of, too.
+        assert_eq!(room(&mut near), Some(UdpEvent::Drain));
+        assert_eq!((near.polls_for_room(), near.polls_for_room()), (Some(false), None));
+        assert_eq!(room(&mut near), None);
         assert_eq!(near.send_many(&[packet(b"a"), packet(&long), packet(b"b")]), Sent::Taken(1));
-        assert_eq!(near.step(key(), &mut Inbox::new(), &mut []), Some(UdpEvent::Drain));
+        assert_eq!(near.polls_for_room(), Some(true));
+        assert_eq!(room(&mut near), Some(UdpEvent::Drain));
         assert!(matches!(near.send_many(&[packet(&long), packet(b"b")]), Sent::Refused(_)));
-        assert!(!near.has_work());
         assert_eq!(near.send_many(&[]), Sent::Taken(0));
+        assert_eq!((near.polls_for_room(), room(&mut near)), (Some(false), None));
         assert_eq!(near.send_more(&[packet(&long), packet(b"b")]), Sent::Taken(0));
-        assert_eq!(near.step(key(), &mut Inbox::new(), &mut []), Some(UdpEvent::Drain));
-        assert!(!near.has_work());
+        assert_eq!((near.polls_for_room(), room(&mut near)), (Some(true), Some(UdpEvent::Drain)));
+        assert_eq!((near.polls_for_room(), room(&mut near)), (Some(false), None));
+    }
+
+    #[test]
+    fn a_round_has_what_comes_during_it_and_the_room_at_its_end() {
+        let ((mut near, _), (mut far, to)) = (socket(), socket());
+        let (mut inbox, mut scratch, key) = (Inbox::new(), vec![0; ROOM], key());
+        let mut send = || assert_eq!(near.send(b"x", Some(to)), Sent::Taken(1));
+        send();
+        far.note(&Ready { writable: true, ..READABLE });
+        for _ in 0..BATCH {
+            assert!(matches!(far.step(key, &mut inbox, &mut scratch), Some(UdpEvent::Datagram(_))));
+            assert!(far.is_at(None, Some(to)));
+            send();
+            far.arrives();
+            assert!(far.is_amid_round());
+        }
+        assert_eq!(far.step(key, &mut inbox, &mut scratch), Some(UdpEvent::Drain));
+        assert!(!far.is_amid_round());
+        far.end_round();
+        far.note(&READABLE);
+        assert!(matches!(far.step(key, &mut inbox, &mut scratch), Some(UdpEvent::Datagram(_))));
+        assert!(!far.is_amid_round());
     }
 
     /// A datagram socket whose peer's queue can fill up; that of a UDP socket on loopback drops instead.

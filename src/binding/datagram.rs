@@ -12,7 +12,7 @@ use super::hot::{bytes, enter, expect_memory, integer};
 use crate::address::Literal;
 use crate::reactor::Reactor;
 use crate::sys::{Arrived, Packet};
-use crate::udp::{Sent, Udp};
+use crate::udp::Sent;
 
 /// How many numbers an address has.
 const ADDRESS: usize = 7;
@@ -39,10 +39,6 @@ impl Core {
     }
 
     /// Tells how many datagrams were sent, or the negative error number.
-    fn send_datagrams(&self, slot: u32, work: impl FnOnce(&mut Udp) -> Sent) {
-        self.tell_sent(self.with(|reactor: &mut Reactor| reactor.with_udp(slot, work)).flatten());
-    }
-
     fn tell_sent(&self, sent: Option<Sent>) {
         self.tell(&[match sent {
             Some(Sent::Taken(count)) => {
@@ -84,7 +80,8 @@ pub(super) unsafe extern "C" fn send_bytes(env: sys::napi_env, info: sys::napi_c
     unsafe {
         enter::<2>(env, info, |core, [slot, data]| {
             let to = core.destination();
-            core.send_datagrams(integer(env, slot), |udp| udp.send(bytes(env, data), to));
+            let (slot, bytes) = (integer(env, slot), bytes(env, data));
+            core.tell_sent(core.with(|reactor: &mut Reactor| reactor.send_datagram(slot, bytes, to)).flatten());
         })
     }
 }
@@ -100,9 +97,8 @@ pub(super) unsafe extern "C" fn send_many(env: sys::napi_env, info: sys::napi_ca
             let packets = packets(scratch, integer(env, count) as usize);
             // SAFETY: no other slice of the record is alive, and JS does not run.
             let more = core.record.slice().first() == Some(&1);
-            core.send_datagrams(integer(env, slot), |udp| {
-                if more { udp.send_more(&packets) } else { udp.send_many(&packets) }
-            });
+            let slot = integer(env, slot);
+            core.tell_sent(core.with(|reactor: &mut Reactor| reactor.send_datagrams(slot, &packets, more)).flatten());
         })
     }
 }

@@ -66,7 +66,7 @@ impl UdpHandle {
     #[napi]
     pub fn connect(&self, hostname: String, port: u16) -> i32 {
         match super::engine::bind_address(&hostname, port) {
-            Some(address) => self.option(|io| io.connect(address)),
+            Some(address) => self.change(|udp| udp.connect(address)),
             None => NOT_FOUND,
         }
     }
@@ -167,10 +167,14 @@ impl UdpHandle {
     }
 
     fn option(&self, set: impl FnOnce(&DatagramIo) -> io::Result<()>) -> i32 {
+        self.change(|udp| set(udp.io()))
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Udp) -> io::Result<()>) -> i32 {
         let changed = self.with(|udp| {
             // What was sent before the change does not see it.
             udp.flush();
-            set(udp.io())
+            change(udp)
         });
         match changed {
             Some(Ok(())) => 0,
@@ -180,7 +184,7 @@ impl UdpHandle {
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Udp) -> T) -> Option<T> {
-        self.reactor(|reactor, slot| reactor.udp(slot).map(work)).flatten()
+        self.reactor(|reactor, slot| reactor.with_udp(slot, work)).flatten()
     }
 
     /// Works with the reactor while the handle's socket is still in it.

@@ -5,11 +5,15 @@ use crate::stream::READ_LIMIT;
 use crate::sys::{DatagramIo, DatagramSharing, ListenerIo, Sharing};
 use crate::udp::{BATCH, Sent, UdpEvent};
 
-/// A datagram socket on loopback: its slot and its address.
+/// A datagram socket on loopback, whose first room has been told of: its slot and its address.
 fn open(reactor: &mut Reactor) -> (u32, Option<SocketAddr>) {
     let io = DatagramIo::bind((Ipv4Addr::LOCALHOST, 0).into(), DatagramSharing::default()).expect("it binds");
     let address = io.local_address();
-    (reactor.open_udp(io).expect("it is watched"), address)
+    let slot = reactor.open_udp(io).expect("it is watched");
+    reactor.begin(false);
+    let next = reactor.next(&mut vec![0; READ_LIMIT]).expect("the poll works");
+    assert!(matches!(next, Next::Event(Event::Udp(at, UdpEvent::Drain)) if at == slot), "{next:?}");
+    (slot, address)
 }
 
 /// A listener on loopback: its slot and its address.

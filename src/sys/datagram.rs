@@ -193,12 +193,6 @@ impl DatagramIo {
         platform::take_error(&self.socket)
     }
 
-    /// Whether there is room for a datagram at this moment; true where it can't be asked.
-    #[must_use]
-    pub fn has_room(&self) -> bool {
-        platform::has_room(&self.socket)
-    }
-
     /// `SO_BROADCAST`.
     ///
     /// # Errors

@@ -3,11 +3,10 @@
 use std::io;
 use std::mem::zeroed;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsRawFd;
 use std::ptr;
 
 use mio::net::UdpSocket;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::{Arrived, DatagramIo, Packet, Reported};
 use crate::udp::BATCH;
@@ -314,13 +313,6 @@ pub(super) fn take_error(socket: &UdpSocket) -> io::Result<Option<Reported>> {
         next = unsafe { libc::CMSG_NXTHDR(&raw const header, next) };
     }
     Ok(None)
-}
-
-pub(super) fn has_room(socket: &UdpSocket) -> bool {
-    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
-    let mut ask = [PollFd::from_borrowed_fd(socket.as_fd(), PollFlags::OUT)];
-    // Whoever can't be asked is taken to have room: the next send tells.
-    !matches!(poll(&mut ask, Some(&at_once)), Ok(0))
 }
 
 fn set_option(socket: &UdpSocket, level: i32, option: i32, value: i32) -> io::Result<()> {

@@ -46,7 +46,3 @@ pub(super) fn send_many(io: &DatagramIo, packets: &[Packet<'_>]) -> io::Result<u
 pub(super) fn take_error(socket: &UdpSocket) -> io::Result<Option<Reported>> {
     Ok(socket.take_error()?.map(|error| Reported { error, queued: false }))
 }
-
-pub(super) fn has_room(_socket: &UdpSocket) -> bool {
-    true
-}
