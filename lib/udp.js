@@ -584,6 +584,17 @@ function timeToLive(socket, value) {
 }
 
 /**
+ * An address, checked before the next argument is converted, as in Bun.
+ * @param {any} address
+ */
+function literal(address) {
+  const text = `${address}`;
+  const numbers = engine.parseAddress(text);
+  if (numbers === null) throw systemError(INVALID, 'setsockopt');
+  return { text, family: numbers[0] };
+}
+
+/**
  * @param {any} socket
  * @param {boolean} join
  * @param {any} address
@@ -592,7 +603,8 @@ function timeToLive(socket, value) {
  */
 function group(socket, join, address, at, count) {
   expectOne(count);
-  return check(handle.group(socket, join, `${address}`, at === undefined ? undefined : `${at}`), true);
+  const { text } = literal(address);
+  return check(handle.group(socket, join, text, at === undefined ? undefined : `${at}`), true);
 }
 
 /**
@@ -605,8 +617,10 @@ function group(socket, join, address, at, count) {
  */
 function sourceGroup(socket, join, source, address, at, count) {
   if (count < 2) throw invalidType(`Expected 2 arguments, got ${count}`);
-  const result = handle.sourceGroup(socket, join, `${source}`, `${address}`, at === undefined ? undefined : `${at}`);
-  if (result === FAMILY_MISMATCH) throw invalidType('Family mismatch between source and group addresses');
+  const from = literal(source);
+  const to = literal(address);
+  if (from.family !== to.family) throw invalidType('Family mismatch between source and group addresses');
+  const result = handle.sourceGroup(socket, join, from.text, to.text, at === undefined ? undefined : `${at}`);
   if (result === INTERFACE_MISMATCH) throw invalidType('Family mismatch among source, group and interface addresses');
   return check(result, true);
 }
