@@ -17,8 +17,8 @@ const numbersOf = new Map();
 /** Texts of IPv4 addresses. @type {Map<number, string>} */
 const textOf = new Map();
 
-/** The last destination: most programs send to one address many times. */
-let lastText = '';
+/** The last destination: most programs send to one address many times. No text at all before the first one. @type {unknown} */
+let lastText = Symbol('none');
 /** @type {Numbers} */
 let lastNumbers = [];
 /** The last sender that was an IPv6 address. */
