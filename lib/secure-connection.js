@@ -81,7 +81,7 @@ class SecureConnection extends ClientConnection {
     const late = this.tls.tellsLate;
     if (!late) this.#tellSecrets();
     if (!this.isOpen) return;
-    if (!this.#opened) this.open();
+    if (!this.#opened) this.#openLate();
     if (this.isOpen) this.#shaken(this.tls.success, error);
     if (late) this.#tellSecrets();
     this.#tellSessions();
@@ -268,6 +268,13 @@ class SecureConnection extends ClientConnection {
     super.open();
   }
 
+  /** The `open` handler, in the place of the one for `handshake`: as in Bun, when it throws the socket stays as it is. */
+  #openLate() {
+    this.#opened = true;
+    const { open } = this.handlers;
+    if (open !== undefined) this.handlers.callChecked(open, this.socket);
+  }
+
   /** The socket is connected. Whether a handler was called. */
   begin() {
     this.tls.prepare();
@@ -338,7 +345,7 @@ class SecureConnection extends ClientConnection {
     this.failing = true;
     this.#publish(false, error);
     if (this.#opened) this.#shaken(false, error);
-    else this.open();
+    else this.#openLate();
     this.tls.distrust(error);
   }
 
