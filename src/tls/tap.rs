@@ -13,12 +13,11 @@ use super::scope::with_current;
 /// Bytes of a peer's first words that are kept: enough to tell what it speaks.
 const HEAD: usize = 8;
 
-/// Keeps what is received, for `upgradeTLS()`'s raw socket, and the first bytes, to tell HTTP from TLS.
+/// Keeps the first bytes that are received, to tell HTTP from TLS, and a server's tickets.
 pub(super) struct Tap<S> {
     stream: S,
     head: [u8; HEAD],
     head_length: usize,
-    received: Option<Vec<u8>>,
     framing: Framing,
     tickets: Vec<u8>,
     is_server: bool,
@@ -27,8 +26,6 @@ pub(super) struct Tap<S> {
 /// What a handshake leaves of its transport.
 pub(super) struct Parts<S> {
     pub(super) stream: S,
-    /// Everything that was received, as far as it was to be kept.
-    pub(super) received: Vec<u8>,
     /// Where in a record the last byte was that was received.
     pub(super) framing: Framing,
     /// A server's tickets, which wait for company. As on Bun they leave with the first data: a client that hangs up without
@@ -37,30 +34,22 @@ pub(super) struct Parts<S> {
 }
 
 impl<S> Tap<S> {
-    pub(super) fn of_client(stream: S, keep_received: bool) -> Self {
-        Self::new(stream, keep_received, false)
+    pub(super) fn of_client(stream: S) -> Self {
+        Self::new(stream, false)
     }
 
-    pub(super) fn of_server(stream: S, keep_received: bool) -> Self {
-        Self::new(stream, keep_received, true)
+    pub(super) fn of_server(stream: S) -> Self {
+        Self::new(stream, true)
     }
 
-    fn new(stream: S, keep_received: bool, is_server: bool) -> Self {
-        Self {
-            stream,
-            head: [0; HEAD],
-            head_length: 0,
-            received: keep_received.then(Vec::new),
-            framing: Framing::default(),
-            tickets: Vec::new(),
-            is_server,
-        }
+    fn new(stream: S, is_server: bool) -> Self {
+        Self { stream, head: [0; HEAD], head_length: 0, framing: Framing::default(), tickets: Vec::new(), is_server }
     }
 
     /// What is left when the handshake is over.
     pub(super) fn into_parts(self) -> Parts<S> {
-        let Self { stream, received, framing, tickets, .. } = self;
-        Parts { stream, received: received.unwrap_or_default(), framing, tickets }
+        let Self { stream, framing, tickets, .. } = self;
+        Parts { stream, framing, tickets }
     }
 
     /// What the peer speaks if it is not TLS but something that BoringSSL has a reason for.
@@ -123,9 +112,6 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
             this.head[this.head_length..this.head_length + wanted].copy_from_slice(&fresh[..wanted]);
             this.head_length += wanted;
             this.framing.pass(fresh);
-            if let Some(received) = &mut this.received {
-                received.extend_from_slice(fresh);
-            }
         }
         result
     }
