@@ -226,6 +226,22 @@ class Connection {
     }
   }
 
+  /** Holds back data and the end of the stream. */
+  pause() {
+    this.handle.hold();
+  }
+
+  /** Goes on after `pause`. */
+  resume() {
+    this.handle.release();
+  }
+
+  /** Sends FIN, and goes on reading. */
+  shutWrite() {
+    this.shut = true;
+    this.handle.shutWrite();
+  }
+
   /** Closes at once with FIN. */
   close() {
     if (!this.isOpen) return;

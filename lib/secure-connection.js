@@ -7,7 +7,7 @@ const { engine, native } = require('./engine');
 const { isError, systemError } = require('./errors');
 const { copy } = require('./received');
 const { expectRest } = require('./resting');
-const { TlsState, disconnected, protocolError } = require('./tls-state');
+const { RawTls, TlsState, disconnected, protocolError } = require('./tls-state');
 
 /**
  * A TLS connection of either side.
@@ -22,6 +22,8 @@ class SecureConnection extends ClientConnection {
   raw = undefined;
   /** The native half has let go of it, and the program has not been told: it still looks open. */
   failing = false;
+  /** The peer has ended. */
+  peerEnded = false;
   #opened = false;
   #asking = false;
   /** The program has ended it, and nothing has come since: as in Bun, all that it can do then is wait. */
@@ -44,7 +46,12 @@ class SecureConnection extends ClientConnection {
   }
 
   get isAttached() {
-    return (this.isOpen || this.#held !== undefined) && !this.#detached;
+    return this.isThere && !this.#detached;
+  }
+
+  /** Whether there is a socket behind it. */
+  get isThere() {
+    return this.isOpen || this.#held !== undefined;
   }
 
   get place() {
@@ -119,6 +126,12 @@ class SecureConnection extends ClientConnection {
     this.#attach();
     super.bulk(length);
     this.#tellSessions();
+  }
+
+  /** @param {number} halfOpen */
+  ended(halfOpen) {
+    this.peerEnded = true;
+    super.ended(halfOpen);
   }
 
   /** Data has come. */
@@ -340,6 +353,8 @@ class SecureConnection extends ClientConnection {
  */
 class RawConnection extends Connection {
   /** @type {SecureConnection} */ #secure;
+  /** The program has ended it, and no record has come since. */
+  #detached = false;
 
   /**
    * @param {Connection} plain
@@ -349,29 +364,67 @@ class RawConnection extends Connection {
     super(plain.handlers, plain.data);
     this.listening = plain.listening;
     this.#secure = secure;
+    this.tls = new RawTls(this, secure.tls);
   }
 
   get isOpen() {
     return this.#secure.isOpen;
   }
 
+  get isAttached() {
+    return this.#secure.isThere && !this.#detached;
+  }
+
+  get isLive() {
+    return (this.#secure.isThere || this.#secure.failing) && !this.#detached;
+  }
+
+  get readyState() {
+    return (this.#secure.isOpen || this.#secure.failing) && !this.#detached ? 1 : -1;
+  }
+
   get handle() {
     return this.#secure.handle;
   }
 
+  /** @param {number} length */
+  received(length) {
+    this.#detached = false;
+    super.received(length);
+  }
+
+  // As in Bun, it is the other half that pauses.
+
+  pause() {}
+
+  resume() {}
+
+  shutWrite() {
+    this.#secure.shutWrite();
+  }
+
   close() {
+    this.#detached = true;
     this.#secure.close();
   }
 
   terminate() {
+    this.#detached = true;
     this.#secure.terminate();
   }
 
   /** @param {boolean} withoutData */
   endEarly(withoutData) {
+    const secure = this.#secure;
     if (!withoutData) return -1;
-    this.#secure.shut = true;
-    this.handle.shutWrite();
+    if (secure.failing || secure.tls.refused) return 0;
+    if (secure.shut || secure.ending || secure.peerEnded || secure.tls.isPending) {
+      this.close();
+    } else {
+      this.#detached = true;
+      secure.shutWrite();
+      secure.resume();
+    }
     return 0;
   }
 }

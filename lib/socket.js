@@ -223,7 +223,7 @@ function defineSocket(tag) {
 
     pause() {
       const connection = Socket.#own(this).#connection;
-      if (connection.isAttached) connection.handle.hold();
+      if (connection.isAttached) connection.pause();
     }
 
     ref() {
@@ -249,7 +249,7 @@ function defineSocket(tag) {
 
     resume() {
       const connection = Socket.#own(this).#connection;
-      if (connection.isAttached) connection.handle.release();
+      if (connection.isAttached) connection.resume();
     }
 
     resumeSNI(/** @type {any} */ _error, /** @type {any} */ _context) {
@@ -306,8 +306,7 @@ function defineSocket(tag) {
       if (halfClose) {
         connection.handle.shutRead();
       } else {
-        connection.shut = true;
-        connection.handle.shutWrite();
+        connection.shutWrite();
       }
     }
 
