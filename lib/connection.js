@@ -203,6 +203,14 @@ class Connection {
   }
 
   /**
+   * What another `end` answers.
+   * @param {boolean} _withoutData
+   */
+  endAgain(_withoutData) {
+    return -1;
+  }
+
+  /**
    * Counts a write.
    * @param {number} count what the kernel took, or -1
    */

@@ -156,6 +156,15 @@ function dispatch() {
   }
 }
 
+/** Ticks and microtasks between two handlers that one event calls. */
+function runTicksBetween() {
+  try {
+    runTicks?.();
+  } catch (error) {
+    native.raise(error);
+  }
+}
+
 function comeBack() {
   if (again) return;
   again = true;
@@ -250,6 +259,7 @@ module.exports = {
   lookSoon: earlier?.lookSoon ?? lookSoon,
   native,
   record,
+  runTicksBetween,
   scratch,
   targets,
 };

@@ -3,7 +3,7 @@
 
 const { ClientConnection, Connection } = require('./connection');
 const diagnostics = require('./diagnostics');
-const { engine, native } = require('./engine');
+const { engine, native, runTicksBetween } = require('./engine');
 const { isError, systemError } = require('./errors');
 const { copy } = require('./received');
 const { expectRest } = require('./resting');
@@ -24,7 +24,6 @@ class SecureConnection extends ClientConnection {
   failing = false;
   /** The peer has ended. */
   peerEnded = false;
-  #opened = false;
   #asking = false;
   /** The program has ended it, and nothing has come since: as in Bun, all that it can do then is wait. */
   #detached = false;
@@ -86,11 +85,12 @@ class SecureConnection extends ClientConnection {
     const late = this.tls.tellsLate;
     if (!late) this.#tellSecrets();
     if (!this.isOpen) return;
-    if (!this.#opened) this.open();
-    if (this.isOpen) this.#shaken(this.tls.success, error);
+    this.#tell(this.tls.success, error);
     if (late) this.#tellSecrets();
     this.#tellSessions();
-    if (this.tls.refused && this.isOpen) this.close();
+    if (!this.tls.refused) return;
+    runTicksBetween();
+    if (this.isOpen) this.close();
   }
 
   handshakeFailed() {
@@ -100,7 +100,10 @@ class SecureConnection extends ClientConnection {
     const error = this.tls.fail(report);
     // As in Bun: who has sent FIN is told only of the end, if the peer says nothing more.
     if (isKnown || (this.shut && report.hungUp)) this.tls.forgo();
-    else if (error !== undefined) this.#tellFailure(error);
+    else if (error !== undefined) {
+      this.#tellFailure(error);
+      runTicksBetween();
+    }
     // Whoever was told may have closed it.
     if (!this.isOpen) return;
     native.close(this.vacate());
@@ -250,7 +253,8 @@ class SecureConnection extends ClientConnection {
     if (this.tls.isPending) {
       // The program has closed it in the middle.
       this.tls.giveUp();
-      this.#tellFailure(disconnected());
+      // As in Bun: who has sent FIN has nobody to blame.
+      this.#tellFailure(this.shut ? null : disconnected());
     }
     this.failing = false;
     if (this.#isOver) return;
@@ -259,11 +263,6 @@ class SecureConnection extends ClientConnection {
     this.#held = undefined;
     this.raw?.over(error);
     super.over(error);
-  }
-
-  open() {
-    this.#opened = true;
-    super.open();
   }
 
   /** The socket is connected. Whether a handler was called. */
@@ -300,14 +299,35 @@ class SecureConnection extends ClientConnection {
     return 0;
   }
 
-  /** @param {Error} error */
+  /**
+   * As in Bun: once something has come after the first, it closes.
+   * @param {boolean} withoutData
+   */
+  endAgain(withoutData) {
+    if (!withoutData || !this.#answered) return -1;
+    this.close();
+    return 0;
+  }
+
+  /** @param {Error | null} error */
   #tellFailure(error) {
     this.failing = true;
     this.#publish(false, error);
-    if (this.#opened) this.#shaken(false, error);
-    else this.open();
+    this.#tell(false, error);
     this.tls.distrust(error);
     this.failing = false;
+  }
+
+  /**
+   * The handshake is over. As in Bun, it is the handlers of now that count: without one for it `open` is called, a second time perhaps,
+   * and does not close the socket when it throws.
+   * @param {boolean} success
+   * @param {Error | null} error
+   */
+  #tell(success, error) {
+    const { handshake, open } = this.handlers;
+    if (handshake !== undefined) this.#shaken(success, error);
+    else if (open !== undefined) this.handlers.callChecked(open, this.socket);
   }
 
   #tellSecrets() {

@@ -129,7 +129,8 @@ function defineSocket(tag) {
 
     end(/** @type {any} */ data, /** @type {any} */ byteOffset, /** @type {any} */ byteLength) {
       const connection = Socket.#own(this).#connection;
-      if (!connection.isAttached || connection.ending) return -1;
+      if (!connection.isAttached) return -1;
+      if (connection.ending) return connection.endAgain(data === undefined);
       const early = connection.endEarly(data === undefined);
       if (early !== undefined) return early;
       if (data === undefined) {

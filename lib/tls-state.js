@@ -168,7 +168,7 @@ class TlsState {
   /**
    * The handshake has failed, or the peer has broken the rules after it. As in Bun, it is not authorized from now on, and
    * `getAuthorizationError` says why.
-   * @param {Error} error
+   * @param {Error | null} error
    */
   distrust(error) {
     this.authorized = false;

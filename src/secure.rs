@@ -220,11 +220,11 @@ impl SecureStream {
         if !self.is_writable() {
             return Written::Refused;
         }
-        let taken = self.encrypt(bytes);
-        if taken < bytes.len() {
+        let written = self.encrypt(bytes);
+        if matches!(written, Written::Taken(taken) if taken < bytes.len()) {
             self.write = WriteSide::Full;
         }
-        Written::Taken(taken)
+        written
     }
 
     /// Sends `bytes` and then `close_notify`. The stream lives on until the peer has ended, too, and holds nothing back any more.
@@ -235,14 +235,16 @@ impl SecureStream {
             return Ended::Later;
         }
         self.paused = false;
-        let taken = self.encrypt(bytes);
+        let Written::Taken(taken) = self.encrypt(bytes) else { return Ended::Refused };
         if taken < bytes.len() {
             self.write = WriteSide::Flushing { rest: bytes[taken..].to_vec(), sent: 0 };
             return Ended::Later;
         }
         self.finish_writing(WriteSide::Ending { answered: false });
-        // Where the peer has ended and everything is sent, nothing is left to wait for.
-        if self.read == ReadSide::Ended && !self.session.wants_send() { Ended::Close } else { Ended::Later }
+        // Where the peer has ended and everything is sent, nothing is left to wait for. As in Bun, that the program has not been told yet
+        // does not matter.
+        let peer_ended = matches!(self.read, ReadSide::Closed | ReadSide::Ended);
+        if peer_ended && !self.session.wants_send() { Ended::Close } else { Ended::Later }
     }
 
     /// Whether a write can still be taken.
@@ -353,18 +355,22 @@ impl SecureStream {
         }
     }
 
-    fn encrypt(&mut self, bytes: &[u8]) -> usize {
+    fn encrypt(&mut self, bytes: &[u8]) -> Written {
         let mut taken = 0;
         while taken < bytes.len() {
             let count = self.session.write_plaintext(&bytes[taken..]);
+            let flushed = self.flush();
+            // As on plain sockets.
+            if taken == 0 && matches!(flushed, Flushed::Failed) {
+                return Written::Refused;
+            }
             taken += count;
-            match self.flush() {
-                Flushed::All if count > 0 => {}
+            if count == 0 || !matches!(flushed, Flushed::All) {
                 // No room, or a connection that the poll is about to report as broken.
-                _ => break,
+                break;
             }
         }
-        taken
+        Written::Taken(taken)
     }
 
     fn write_step(&mut self) -> Option<StreamEvent> {
@@ -387,7 +393,10 @@ impl SecureStream {
             }
             WriteSide::Flushing { rest, sent } => {
                 let (rest, start) = (std::mem::take(rest), *sent);
-                let sent = start + self.encrypt(&rest[start..]);
+                let sent = match self.encrypt(&rest[start..]) {
+                    Written::Taken(taken) => start + taken,
+                    Written::Refused => start,
+                };
                 if sent < rest.len() {
                     self.write = WriteSide::Flushing { rest, sent };
                 } else {
