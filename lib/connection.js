@@ -203,6 +203,14 @@ class Connection {
   }
 
   /**
+   * What another `end` answers.
+   * @param {boolean} _withoutData
+   */
+  endAgain(_withoutData) {
+    return -1;
+  }
+
+  /**
    * Counts a write.
    * @param {number} count what the kernel took, or -1
    */
@@ -224,6 +232,22 @@ class Connection {
     } else {
       this.ending = true;
     }
+  }
+
+  /** Holds back data and the end of the stream. */
+  pause() {
+    this.handle.hold();
+  }
+
+  /** Goes on after `pause`. */
+  resume() {
+    this.handle.release();
+  }
+
+  /** Sends FIN, and goes on reading. */
+  shutWrite() {
+    this.shut = true;
+    this.handle.shutWrite();
   }
 
   /** Closes at once with FIN. */

@@ -7,7 +7,7 @@ const { engine, goOnAfterTicks, native } = require('./engine');
 const { isError, systemError } = require('./errors');
 const { copy } = require('./received');
 const { expectRest } = require('./resting');
-const { TlsState, disconnected, protocolError } = require('./tls-state');
+const { RawTls, TlsState, disconnected, protocolError } = require('./tls-state');
 
 /**
  * A TLS connection of either side.
@@ -22,7 +22,8 @@ class SecureConnection extends ClientConnection {
   raw = undefined;
   /** The native half has let go of it, and the program has not been told: it still looks open. */
   failing = false;
-  #opened = false;
+  /** The peer has ended. */
+  peerEnded = false;
   #asking = false;
   /** The program has ended it, and nothing has come since: as in Bun, all that it can do then is wait. */
   #detached = false;
@@ -46,7 +47,12 @@ class SecureConnection extends ClientConnection {
   }
 
   get isAttached() {
-    return (this.isOpen || this.#held !== undefined) && !this.#detached;
+    return this.isThere && !this.#detached;
+  }
+
+  /** Whether there is a socket behind it. */
+  get isThere() {
+    return this.isOpen || this.#held !== undefined;
   }
 
   get place() {
@@ -81,8 +87,7 @@ class SecureConnection extends ClientConnection {
     const late = this.tls.tellsLate;
     if (!late) this.#tellSecrets();
     if (!this.isOpen) return;
-    if (!this.#opened) this.#openLate();
-    if (this.isOpen) this.#shaken(this.tls.success, error);
+    this.#tell(this.tls.success, error);
     if (late) this.#tellSecrets();
     this.#tellSessions();
     if (this.tls.refused) this.#then(this.close);
@@ -131,6 +136,12 @@ class SecureConnection extends ClientConnection {
     this.#attach();
     super.bulk(length);
     this.#tellSessions();
+  }
+
+  /** @param {number} halfOpen */
+  ended(halfOpen) {
+    this.peerEnded = true;
+    super.ended(halfOpen);
   }
 
   /** Data has come. */
@@ -252,7 +263,8 @@ class SecureConnection extends ClientConnection {
     if (this.tls.isPending) {
       // The program has closed it in the middle.
       this.tls.giveUp();
-      this.#tellFailure(disconnected());
+      // As in Bun: who has sent FIN has nobody to blame.
+      this.#tellFailure(this.shut ? null : disconnected());
     }
     this.failing = false;
     if (this.#isOver) return;
@@ -261,18 +273,6 @@ class SecureConnection extends ClientConnection {
     this.#held = undefined;
     this.raw?.over(error);
     super.over(error);
-  }
-
-  open() {
-    this.#opened = true;
-    super.open();
-  }
-
-  /** The `open` handler, in the place of the one for `handshake`: as in Bun, when it throws the socket stays as it is. */
-  #openLate() {
-    this.#opened = true;
-    const { open } = this.handlers;
-    if (open !== undefined) this.handlers.callChecked(open, this.socket);
   }
 
   /** The socket is connected. Whether a handler was called. */
@@ -340,13 +340,34 @@ class SecureConnection extends ClientConnection {
     return 0;
   }
 
-  /** @param {Error} error */
+  /**
+   * As in Bun: once something has come after the first, it closes.
+   * @param {boolean} withoutData
+   */
+  endAgain(withoutData) {
+    if (!withoutData || !this.#answered) return -1;
+    this.close();
+    return 0;
+  }
+
+  /** @param {Error | null} error */
   #tellFailure(error) {
     this.failing = true;
     this.#publish(false, error);
-    if (this.#opened) this.#shaken(false, error);
-    else this.#openLate();
+    this.#tell(false, error);
     this.tls.distrust(error);
+  }
+
+  /**
+   * The handshake is over. As in Bun, it is the handlers of now that count: without one for it `open` is called, a second time perhaps,
+   * and does not close the socket when it throws.
+   * @param {boolean} success
+   * @param {Error | null} error
+   */
+  #tell(success, error) {
+    const { handshake, open } = this.handlers;
+    if (handshake !== undefined) this.#shaken(success, error);
+    else if (open !== undefined) this.handlers.callChecked(open, this.socket);
   }
 
   #tellSecrets() {
@@ -392,6 +413,8 @@ class SecureConnection extends ClientConnection {
  */
 class RawConnection extends Connection {
   /** @type {SecureConnection} */ #secure;
+  /** The program has ended it, and no record has come since. */
+  #detached = false;
 
   /**
    * @param {Connection} plain
@@ -401,29 +424,67 @@ class RawConnection extends Connection {
     super(plain.handlers, plain.data);
     this.listening = plain.listening;
     this.#secure = secure;
+    this.tls = new RawTls(this, secure.tls);
   }
 
   get isOpen() {
     return this.#secure.isOpen;
   }
 
+  get isAttached() {
+    return this.#secure.isThere && !this.#detached;
+  }
+
+  get isLive() {
+    return (this.#secure.isThere || this.#secure.failing) && !this.#detached;
+  }
+
+  get readyState() {
+    return (this.#secure.isOpen || this.#secure.failing) && !this.#detached ? 1 : -1;
+  }
+
   get handle() {
     return this.#secure.handle;
   }
 
+  /** @param {number} length */
+  received(length) {
+    this.#detached = false;
+    super.received(length);
+  }
+
+  // As in Bun, it is the other half that pauses.
+
+  pause() {}
+
+  resume() {}
+
+  shutWrite() {
+    this.#secure.shutWrite();
+  }
+
   close() {
+    this.#detached = true;
     this.#secure.close();
   }
 
   terminate() {
+    this.#detached = true;
     this.#secure.terminate();
   }
 
   /** @param {boolean} withoutData */
   endEarly(withoutData) {
+    const secure = this.#secure;
     if (!withoutData) return -1;
-    this.#secure.shut = true;
-    this.handle.shutWrite();
+    if (secure.failing || secure.tls.refused) return 0;
+    if (secure.shut || secure.ending || secure.peerEnded || secure.tls.isPending) {
+      this.close();
+    } else {
+      this.#detached = true;
+      secure.shutWrite();
+      secure.resume();
+    }
     return 0;
   }
 }

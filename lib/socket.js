@@ -129,7 +129,8 @@ function defineSocket(tag) {
 
     end(/** @type {any} */ data, /** @type {any} */ byteOffset, /** @type {any} */ byteLength) {
       const connection = Socket.#own(this).#connection;
-      if (!connection.isAttached || connection.ending) return -1;
+      if (!connection.isAttached) return -1;
+      if (connection.ending) return connection.endAgain(data === undefined);
       const early = connection.endEarly(data === undefined);
       if (early !== undefined) return early;
       if (data === undefined) {
@@ -223,7 +224,7 @@ function defineSocket(tag) {
 
     pause() {
       const connection = Socket.#own(this).#connection;
-      if (connection.isAttached) connection.handle.hold();
+      if (connection.isAttached) connection.pause();
     }
 
     ref() {
@@ -249,7 +250,7 @@ function defineSocket(tag) {
 
     resume() {
       const connection = Socket.#own(this).#connection;
-      if (connection.isAttached) connection.handle.release();
+      if (connection.isAttached) connection.resume();
     }
 
     resumeSNI(/** @type {any} */ _error, /** @type {any} */ _context) {
@@ -306,8 +307,7 @@ function defineSocket(tag) {
       if (halfClose) {
         connection.handle.shutRead();
       } else {
-        connection.shut = true;
-        connection.handle.shutWrite();
+        connection.shutWrite();
       }
     }
 

@@ -5,6 +5,7 @@ const { X509Certificate } = require('node:crypto');
 const net = require('node:net');
 const tls = require('node:tls');
 const { describe, describeWithIssuers } = require('./certificate');
+const { NO_TLS } = require('./no-tls');
 
 /**
  * @typedef {import('./tls-options').TlsEntry} TlsEntry
@@ -40,6 +41,8 @@ const NAME_OF_NO_HOST = 'localhost';
 /** TLS allows 255 hash lengths; longer requests than any hash gives are not worth a trip. */
 const LONGEST_KEYING_MATERIAL = 255 * 64;
 
+const SERVERS_ANNOUNCE_NOTHING = 'Cannot issue SNI from a TLS server-side socket';
+
 class TlsState {
   authorized = false;
   /** The peer was not authorized and must be: nothing is written and nothing delivered. */
@@ -59,6 +62,8 @@ class TlsState {
   /** @type {[boolean, boolean] | undefined} */ #verifyMode = undefined;
   /** @type {number | undefined} */ #fragment = undefined;
   /** Who knows what the `keylog` and `session` handlers are told. @type {any} */ #witness = undefined;
+  /** It is the raw half that asks. */
+  #forRaw = false;
   /** Of a peer that was refused in the handshake. @type {Buffer[] | undefined} */ #refusedChain = undefined;
 
   /**
@@ -102,7 +107,6 @@ class TlsState {
     const [requestCert, rejectUnauthorized] = this.#verifyMode ?? [];
     const tapped = this.#connection.isTapped;
     const { initialData } = this;
-    this.initialData = undefined;
     const { keylog, session, serverName: choosesName, alpnCallback } = this.#connection.handlers;
     const witnessed = keylog !== undefined || session !== undefined;
     const asks = choosesName !== undefined || alpnCallback !== undefined;
@@ -111,7 +115,7 @@ class TlsState {
       this.#handle.shakeAsServer(this.#side.context);
       return;
     }
-    const common = { rejectUnauthorized, tapped, initialData, witnessed };
+    const common = { rejectUnauthorized, initialData, witnessed };
     if (this.#side.isServer) {
       this.#witness = this.#handle.shakeAsServer(this.#side.context, { requestCert, asks, ...common });
     } else {
@@ -135,6 +139,7 @@ class TlsState {
   /** The handshake has succeeded. Returns what the handshake handler is told. @returns {Error | null} */
   settle() {
     this.#phase = DONE;
+    this.initialData = undefined;
     const { authorized, refused, problem, nameMatches, alpn, serverName } = this.#handle.secured();
     this.authorized = authorized;
     this.refused = refused;
@@ -163,7 +168,7 @@ class TlsState {
   /**
    * The handshake has failed, or the peer has broken the rules after it. As in Bun, it is not authorized from now on, and
    * `getAuthorizationError` says why.
-   * @param {Error} error
+   * @param {Error | null} error
    */
   distrust(error) {
     this.authorized = false;
@@ -326,16 +331,17 @@ class TlsState {
     if (!this.#isLive) return;
     if (args.length === 0) throw new Error('Expected 1 argument');
     if (typeof args[0] !== 'string') throw new Error('Expected "serverName" to be a string');
-    if (this.#side.isServer) throw new Error('Cannot issue SNI from a TLS server-side socket');
-    if (this.#phase !== BEFORE) throw new Error('Already started.');
-    this.#serverName = args[0];
+    // As in Bun, whose upgraded sockets do not know that they are servers.
+    if (this.#side.isServer && !this.#connection.isTapped) throw new Error(SERVERS_ANNOUNCE_NOTHING);
+    const isEarly = this.#side.isServer ? this.isPending : this.#whenEarly(() => (this.#serverName = args[0]));
+    if (!isEarly) throw new Error('Already started.');
   }
 
   setSession(/** @type {any} */ session) {
     if (!this.#isLive) return;
     const bytes = bytesOf(session);
     if (bytes === undefined) throw new Error('Expected session to be a string, Buffer or TypedArray');
-    if (this.#phase === BEFORE) this.#session = bytes;
+    this.#whenEarly(() => (this.#session = bytes));
   }
 
   setVerifyMode(/** @type {any[]} */ ...args) {
@@ -345,9 +351,21 @@ class TlsState {
     if (typeof requestCert !== 'boolean' || typeof rejectUnauthorized !== 'boolean') {
       throw new Error('Expected requestCert and rejectUnauthorized arguments to be boolean');
     }
-    if (this.#phase !== BEFORE) return;
     // What a client verifies is not up to the first argument, which is about asking.
-    this.#verifyMode = [requestCert, rejectUnauthorized];
+    this.#whenEarly(() => (this.#verifyMode = [requestCert, rejectUnauthorized]));
+  }
+
+  /**
+   * Changes what the handshake begins with, unless it has begun. As in Bun, that of an upgraded socket does so when `upgradeTLS` has
+   * returned and the program lets it: until then it is taken back and given anew.
+   * @param {() => void} change
+   */
+  #whenEarly(change) {
+    const again = this.#phase === SHAKING && this.#connection.isTapped && this.#handle.takeBack();
+    if (this.#phase !== BEFORE && !again) return false;
+    change();
+    if (again) this.shake();
+    return true;
   }
 
   get #handle() {
@@ -355,7 +373,21 @@ class TlsState {
   }
 
   get #isLive() {
-    return this.#connection.isLive;
+    return this.#forRaw || this.#connection.isLive;
+  }
+
+  /**
+   * Answers the raw half of an upgraded socket, which may be open although this one is not any more.
+   * @param {string} name of a method
+   * @param {any[]} args
+   */
+  askForRaw(name, args) {
+    this.#forRaw = true;
+    try {
+      return /** @type {any} */ (this)[name](...args);
+    } finally {
+      this.#forRaw = false;
+    }
   }
 
   /**
@@ -386,6 +418,61 @@ class TlsState {
     const certificate = new X509Certificate(chain[0]).toLegacyObject();
     return tlsError(tls.checkServerIdentity(name, certificate)?.message ?? message, code);
   }
+}
+
+/** What the raw half of an upgraded socket answers: it asks the other half, as long as it is open. */
+class RawTls {
+  alpnProtocol = /** @type {string | false} */ (false);
+  authorized = false;
+  #connection;
+  #tls;
+
+  /**
+   * @param {import('./connection').Connection} connection
+   * @param {TlsState} tls
+   */
+  constructor(connection, tls) {
+    this.#connection = connection;
+    this.#tls = tls;
+  }
+
+  setServername(/** @type {any[]} */ ...args) {
+    if (this.#connection.listening !== undefined) throw new Error(SERVERS_ANNOUNCE_NOTHING);
+    this.ask('setServername', args);
+  }
+
+  getAuthorizationError() {
+    const error = this.ask('getAuthorizationError', []);
+    // As in Bun: what is wrong with the name is found by the other half.
+    return error?.code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? null : error;
+  }
+
+  /**
+   * @param {string} name of a method
+   * @param {any[]} args
+   */
+  ask(name, args) {
+    return this.#connection.isLive ? this.#tls.askForRaw(name, args) : UNANSWERED[name];
+  }
+}
+
+/** @type {Record<string, unknown>} */
+const UNANSWERED = {
+  getAuthorizationError: null,
+  getEphemeralKeyInfo: null,
+  getSharedSigalgs: null,
+  getTLSVersion: null,
+  isSessionReused: false,
+  setMaxSendFragment: false,
+};
+
+for (const [name, value] of Object.entries(NO_TLS)) {
+  if (typeof value !== 'function' || name in RawTls.prototype) continue;
+  /** @this {RawTls} @param {any[]} args */
+  const answer = function (...args) {
+    return this.ask(name, args);
+  };
+  Object.defineProperty(RawTls.prototype, name, { value: answer });
 }
 
 /**
@@ -429,4 +516,4 @@ function nothingVerified() {
   return tlsError('unable to get issuer certificate', 'UNABLE_TO_GET_ISSUER_CERT');
 }
 
-module.exports = { TlsState, bytesOf, disconnected, protocolError };
+module.exports = { RawTls, TlsState, bytesOf, disconnected, protocolError };

@@ -45,6 +45,7 @@ function upgrade(plain, ...args) {
   const side = asServer ? serverSide(tls) : clientSide(tls, plain.host);
   // Bun refuses what says nothing about TLS. Unlike for `connect` and `listen` (1) no plain connection comes of that.
   if (!saysSomething(tls)) throw new Error('Expected "tls" option');
+  if (plain.shut) throw new Error('Failed to upgrade socket from TCP -> TLS. Is the TLS config correct?');
 
   const secure = new SecureConnection(handlers, data, side);
   secure.tls.initialData = initialData;
@@ -56,6 +57,8 @@ function upgrade(plain, ...args) {
   raw.socket = new TLSSocket(raw);
   secure.socket = new TLSSocket(secure);
   secure.beginAtOnce();
+  // As in Bun: a pause in `open` does not outlast the upgrade.
+  if (secure.isOpen) secure.resume();
   return [raw.socket, secure.socket];
 }
 

@@ -511,7 +511,7 @@ impl Reactor {
             match (&mut entry.handle, job.outcome) {
                 (Handle::Pending { outcome, .. }, Outcome::Connect(result)) => *outcome = Some(result),
                 (Handle::Stream(Transport::Shaking(shaking)), Outcome::Stepped(stepped)) => shaking.stepped(stepped),
-                (Handle::Stream(Transport::Shaking(shaking)), Outcome::Again) => shaking.go_on(),
+                (Handle::Stream(Transport::Shaking(shaking)), Outcome::Again) => shaking.go_on_anyway(),
                 (Handle::Stream(Transport::Shaking(shaking)), Outcome::Hello) => shaking.ask(),
                 (Handle::Farewell, Outcome::Farewell) => {
                     self.discard(job.key.index);

@@ -104,14 +104,15 @@ enum Tap {
 }
 
 impl SecureStream {
-    /// A stream whose handshake is over, of which the poll has said what is `ready`.
+    /// A stream whose handshake is over, of which the poll has said what is `ready`. If it is `tapped`, this is what was shown already,
+    /// and the handshake has left.
     #[must_use]
     pub(crate) fn new(
         io: StreamIo,
         ready: Readiness,
         session: Box<Session>,
         allow_half_open: bool,
-        tapped: bool,
+        tapped: Option<Vec<u8>>,
     ) -> Self {
         Self {
             io,
@@ -126,7 +127,7 @@ impl SecureStream {
             broken: None,
             failure: None,
             gone: false,
-            tap: if tapped { Tap::On(Vec::new()) } else { Tap::Off },
+            tap: tapped.map_or(Tap::Off, Tap::On),
             announces: false,
         }
     }
@@ -259,8 +260,10 @@ impl SecureStream {
         }
         self.paused = false;
         self.finish_writing(WriteSide::Ending { answered: false });
-        // Where the peer has ended and everything is sent, nothing is left to wait for.
-        if self.read == ReadSide::Ended && !self.session.wants_send() { Ended::Close } else { Ended::Later }
+        // Where the peer has ended and everything is sent, nothing is left to wait for. As in Bun, that the program has not been told yet
+        // does not matter.
+        let peer_ended = matches!(self.read, ReadSide::Closed | ReadSide::Ended);
+        if peer_ended && !self.session.wants_send() { Ended::Close } else { Ended::Later }
     }
 
     /// Whether a write can still be taken.
@@ -572,8 +575,10 @@ impl SecureStream {
     }
 
     fn can_read(&self) -> bool {
-        // As in `stream`: a reset ends a pause.
-        (!self.paused || self.ready.broken) && self.read != ReadSide::Ended && self.broken.is_none()
+        // As in `stream`: a reset ends a pause. What was shown already is not held back.
+        (!self.paused || self.ready.broken || self.has_tapped())
+            && self.read != ReadSide::Ended
+            && self.broken.is_none()
     }
 
     fn is_tapped(&self) -> bool {

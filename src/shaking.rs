@@ -9,8 +9,8 @@ use std::io;
 use std::net::Shutdown;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -63,8 +63,6 @@ enum Cost {
 pub struct Shaken {
     /// The connection, or why there is none.
     pub result: Result<Box<Session>, Box<Failed<()>>>,
-    /// What was received, if it was tapped.
-    pub received: Vec<u8>,
     /// The alert that tells the peer of a failure, to be sent when the program has been told.
     pub alert: Vec<u8>,
 }
@@ -73,7 +71,7 @@ impl Shaken {
     /// A handshake that failed before it began.
     #[must_use]
     pub fn failed(failure: HandshakeFailure) -> Self {
-        Self { result: Err(Failed::because(failure)), received: Vec::new(), alert: Vec::new() }
+        Self { result: Err(Failed::because(failure)), alert: Vec::new() }
     }
 }
 
@@ -84,6 +82,68 @@ pub struct Socket {
     pub io: Arc<StreamIo>,
     /// Set once this side has sent FIN: from then on what should be sent goes nowhere, and that is no failure.
     pub silenced: Arc<AtomicBool>,
+    /// Where what is received comes from if somebody else reads the socket.
+    pub inlet: Option<Arc<Inlet>>,
+}
+
+/// What of the peer's was received for a handshake that is tapped, and so does not read the socket itself.
+#[derive(Debug, Default)]
+pub struct Inlet(Mutex<Inflow>);
+
+#[derive(Debug, Default)]
+struct Inflow {
+    bytes: Vec<u8>,
+    read: usize,
+    /// What comes after them.
+    end: Option<io::Result<()>>,
+}
+
+impl Inlet {
+    /// More has come.
+    pub fn put(&self, bytes: &[u8]) {
+        self.lock().bytes.extend_from_slice(bytes);
+    }
+
+    /// Nothing more comes.
+    pub fn end(&self, how: io::Result<()>) {
+        self.lock().end = Some(how);
+    }
+
+    /// Whether the handshake has not read all of it, or nothing more comes.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        let inflow = self.lock();
+        inflow.read < inflow.bytes.len() || inflow.end.is_some()
+    }
+
+    /// What the handshake has left.
+    #[must_use]
+    pub fn take_rest(&self) -> Vec<u8> {
+        let Inflow { bytes, read, .. } = std::mem::take(&mut *self.lock());
+        bytes[read..].to_vec()
+    }
+
+    fn read(&self, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let mut inflow = self.lock();
+        let rest = &inflow.bytes[inflow.read..];
+        let count = rest.len().min(buffer.remaining());
+        if count > 0 {
+            buffer.put_slice(&rest[..count]);
+            inflow.read += count;
+            if inflow.read == inflow.bytes.len() {
+                (inflow.bytes, inflow.read) = (Vec::new(), 0);
+            }
+            return Poll::Ready(Ok(()));
+        }
+        match &mut inflow.end {
+            None => Poll::Pending,
+            Some(end) => Poll::Ready(std::mem::replace(end, Ok(()))),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inflow> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A handshake under way.
@@ -113,7 +173,7 @@ pub enum Stepped {
 }
 
 impl Steps {
-    /// A handshake that goes on from bytes that were received `initial`ly; they are not among those that are kept for a tap.
+    /// A handshake that goes on from bytes that were received `initial`ly.
     /// A server's time limit begins now, a client's with the first step. `again` is called, on any thread, when there may be a
     /// step to take although the poll says nothing of the socket: at the time limit, or when the program has answered a
     /// question.
@@ -161,6 +221,12 @@ impl Steps {
         self.progress.sent.load(Ordering::Relaxed) >= FLIGHT
     }
 
+    /// Whether the first step has been taken.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.progress.begun.load(Ordering::Relaxed)
+    }
+
     /// Goes on as far as the peer's bytes allow.
     #[must_use]
     pub fn step(mut self) -> Stepped {
@@ -205,26 +271,22 @@ impl<F: Fn() + Send + Sync> Wake for Again<F> {
 }
 
 async fn shake(stream: HandshakeStream, handshake: Handshake) -> Shaken {
-    let known = stream.initial.len();
     // Memory of their own for as long as they take: between the steps of thousands of handshakes at once little should be left.
     let done = match handshake {
         Handshake::Client(context, parameters) => Box::pin(client_handshake(stream, context, parameters)).await,
         Handshake::Server(context, parameters) => Box::pin(server_handshake(stream, context, parameters)).await,
     };
-    let mut shaken = match done {
-        Ok(Handshaken { stream, mut session, received }) => {
+    match done {
+        Ok(Handshaken { stream, mut session }) => {
             session.sends_first(stream.flight);
-            Shaken { result: Ok(session), received, alert: Vec::new() }
+            Shaken { result: Ok(session), alert: Vec::new() }
         }
         Err(failed) => {
-            let Failed { stream, failure, peer_chain, server_name, received } = *failed;
+            let Failed { stream, failure, peer_chain, server_name } = *failed;
             let alert = stream.map(|stream| stream.flight).unwrap_or_default();
-            let failed = Failed { stream: None, failure, peer_chain, server_name, received: Vec::new() };
-            Shaken { result: Err(Box::new(failed)), received, alert }
+            Shaken { result: Err(Box::new(Failed { stream: None, failure, peer_chain, server_name })), alert }
         }
-    };
-    shaken.received.drain(..known.min(shaken.received.len()));
-    shaken
+    }
 }
 
 /// The socket as the handshake sees it. It wakes nobody: the reactor's poll says when there is more.
@@ -281,6 +343,9 @@ impl AsyncRead for HandshakeStream {
         }
         let rest = &self.initial[self.read..];
         if rest.is_empty() {
+            if let Some(inlet) = &self.socket.inlet {
+                return inlet.read(buffer);
+            }
             return polled(cx, self.socket.io.receive(buffer.initialize_unfilled()))
                 .map_ok(|count| buffer.advance(count));
         }

@@ -1,14 +1,15 @@
 //! A connected socket in whichever of its three states it is: plain, shaking hands, or secure.
 
+use std::io;
 use std::net::Shutdown;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::readiness::Readiness;
-use crate::secure::SecureStream;
-use crate::shaking::{Shaken, Stepped, Steps};
-use crate::stream::{Ended, READ_LIMIT, Stream, StreamEvent, Written};
-use crate::sys::{Ready, StreamIo};
+use crate::secure::{CIPHERTEXT_LIMIT, SecureStream};
+use crate::shaking::{Inlet, Shaken, Stepped, Steps};
+use crate::stream::{Ended, Stream, StreamEvent, Written};
+use crate::sys::{Ready, StreamIo, is_transient};
 use crate::tls::{Failed, Selection, Session};
 
 /// A connected socket.
@@ -28,7 +29,10 @@ pub enum Transport {
 pub struct Shaking {
     io: Arc<StreamIo>,
     allow_half_open: bool,
-    tapped: bool,
+    /// If it is tapped: what is received is shown first, and then put here for the handshake.
+    inlet: Option<Arc<Inlet>>,
+    /// There is something for the next step in it, or the step is to be taken anyway.
+    let_in: bool,
     paused: bool,
     /// The bytes of an `end()` that came too early.
     ending: Option<Vec<u8>>,
@@ -148,7 +152,8 @@ impl Transport {
         Self::Shaking(Box::new(Shaking {
             io: Arc::new(io),
             allow_half_open,
-            tapped,
+            inlet: tapped.then(Arc::default),
+            let_in: false,
             // As in Bun, a pause of the plain socket is over with it.
             paused: false,
             ending: None,
@@ -168,7 +173,8 @@ impl Transport {
     #[must_use]
     pub fn secured(self, mut session: Box<Session>) -> Option<Self> {
         let Self::Shaking(shaking) = self else { return Some(self) };
-        let Shaking { io, ready, allow_half_open, tapped, paused, ending, shut, silenced, .. } = *shaking;
+        let Shaking { io, ready, allow_half_open, inlet, paused, ending, shut, silenced, .. } = *shaking;
+        let tapped = inlet.map(|inlet| inlet.take_rest());
         let silenced = silenced.load(Ordering::Relaxed);
         if silenced {
             session.sends_nothing_first();
@@ -342,6 +348,12 @@ impl Shaking {
         &self.io
     }
 
+    /// Where the handshake has what is received from, if it is tapped.
+    #[must_use]
+    pub fn inlet(&self) -> Option<&Arc<Inlet>> {
+        self.inlet.as_ref()
+    }
+
     /// Whether the handshake has not begun.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
@@ -351,13 +363,29 @@ impl Shaking {
     /// The handshake begins, with a step at once if there is something for it.
     pub fn begin(&mut self, steps: Steps, at_once: bool) {
         self.making = Making::Waits(steps);
-        self.step_due = at_once || self.ready.readable;
+        self.step_due = at_once || self.ready.readable || self.let_in;
         self.begins = at_once;
+    }
+
+    /// Takes a handshake back that has not said or heard anything. True if there was one.
+    pub fn take_back(&mut self) -> bool {
+        let is_new = matches!(&self.making, Making::Waits(steps) if !steps.has_begun());
+        if is_new {
+            self.making = Making::Not;
+            self.selection = None;
+        }
+        is_new
     }
 
     /// There may be something for the next step.
     pub fn go_on(&mut self) {
         self.step_due = !matches!(self.making, Making::Not | Making::Failed(_));
+    }
+
+    /// There is something for the next step whatever the peer has sent: the time is over, or the program has answered.
+    pub fn go_on_anyway(&mut self) {
+        self.go_on();
+        self.let_in = true;
     }
 
     /// The handshake, if its next step is due; [`Shaking::stepped`] must follow.
@@ -366,6 +394,7 @@ impl Shaking {
             return None;
         }
         self.step_due = false;
+        self.let_in = false;
         self.begins = false;
         match std::mem::replace(&mut self.making, Making::Steps) {
             Making::Waits(steps) => Some(steps),
@@ -380,6 +409,8 @@ impl Shaking {
             Stepped::Over(shaken) => self.settle(shaken),
             Stepped::Waits(steps) => {
                 self.making = Making::Waits(steps);
+                // The poll does not say again that there is more to read.
+                self.step_due |= self.inlet.as_ref().is_some_and(|inlet| !inlet.is_full());
                 if self.shut && !self.silenced.load(Ordering::Relaxed) {
                     self.send_fin();
                 }
@@ -390,7 +421,7 @@ impl Shaking {
     /// Whether a step may have something to do.
     #[must_use]
     pub fn has_work(&self) -> bool {
-        self.outcome.is_some() || self.asks || self.is_step_due()
+        self.outcome.is_some() || self.asks || self.is_inlet_due() || self.is_step_due()
     }
 
     /// Whether a step of the handshake is due, and takes little time.
@@ -405,9 +436,18 @@ impl Shaking {
         matches!(&self.making, Making::Waits(steps) if steps.has_sent_flight())
     }
 
-    /// As in Bun, a pause holds the handshake back, but neither its beginning nor a reset.
     fn is_step_due(&self) -> bool {
-        let held = self.paused && !self.begins && !self.ready.failed;
+        self.is_due() && (self.inlet.is_none() || self.begins || self.let_in)
+    }
+
+    /// Whether what the next step needs is to be read and shown first.
+    fn is_inlet_due(&self) -> bool {
+        self.is_due() && !self.is_step_due()
+    }
+
+    /// As in Bun, a pause holds the handshake back, but neither its beginning, nor a reset, nor what was shown already.
+    fn is_due(&self) -> bool {
+        let held = self.paused && !self.begins && !self.let_in && !self.ready.failed;
         self.step_due && !held && matches!(self.making, Making::Waits(_))
     }
 
@@ -444,12 +484,8 @@ impl Shaking {
         if std::mem::take(&mut self.asks) {
             return Some(Step::Event(StreamEvent::Hello));
         }
-        let outcome = self.outcome.as_mut()?;
-        if !outcome.received.is_empty() {
-            let count = outcome.received.len().min(READ_LIMIT);
-            scratch[..count].copy_from_slice(&outcome.received[..count]);
-            outcome.received.drain(..count);
-            return Some(Step::Event(StreamEvent::Raw(count)));
+        if self.is_inlet_due() {
+            return self.inlet_step(scratch).map(|count| Step::Event(StreamEvent::Raw(count)));
         }
         let Shaken { result, alert, .. } = self.outcome.take()?;
         Some(match result {
@@ -468,6 +504,33 @@ impl Shaking {
             // The connection ends either way.
             let _ = self.io.send(alert);
         }
+    }
+
+    /// Reads for the handshake; how many bytes are to be shown.
+    fn inlet_step(&mut self, scratch: &mut [u8]) -> Option<usize> {
+        let inlet = self.inlet.as_ref()?;
+        if inlet.is_full() {
+            // A peer that says more than the handshake wants to hear has to wait; perhaps it is what is sent that had no room.
+            self.let_in = true;
+            return None;
+        }
+        match self.io.receive(&mut scratch[..CIPHERTEXT_LIMIT]) {
+            Ok(0) => inlet.end(Ok(())),
+            Ok(count) => {
+                inlet.put(&scratch[..count]);
+                self.let_in = true;
+                return Some(count);
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.step_due = false;
+                return None;
+            }
+            // The bytes stay with the kernel; the reactor comes back in the next turn.
+            Err(error) if is_transient(&error) => return None,
+            Err(error) => inlet.end(Err(error)),
+        }
+        self.let_in = true;
+        None
     }
 
     fn has_failed(&self) -> bool {

@@ -15,7 +15,7 @@ use crate::tls::{
     KeyLogFile, ProtocolFailure, SavedSession, SecureOptions, Selection, ServerContext, ServerParameters, Session,
     TlsOptions, Versions, Witness,
 };
-use crate::transport::Transport;
+use crate::transport::{Shaking, Transport};
 
 /// A private key and its certificates.
 #[napi(object, object_to_js = false)]
@@ -168,8 +168,6 @@ pub struct ClientShake {
     pub session: Option<Buffer>,
     /// `setVerifyMode()`'s second argument.
     pub reject_unauthorized: Option<bool>,
-    /// Whether received records are shown before they are decrypted.
-    pub tapped: bool,
     /// What the peer sent before.
     pub initial_data: Option<Buffer>,
     /// Whether a [`TlsWitness`] is wanted.
@@ -186,8 +184,6 @@ pub struct ServerShake {
     pub reject_unauthorized: Option<bool>,
     /// Whether the program is asked when the client has said what it wants.
     pub asks: bool,
-    /// Whether received records are shown before they are decrypted.
-    pub tapped: bool,
     /// What the peer sent before.
     pub initial_data: Option<Buffer>,
     /// Whether a [`TlsWitness`] is wanted.
@@ -354,7 +350,6 @@ impl SocketHandle {
             parameters.reject_unauthorized = reject;
         }
         parameters.session = shake.session.and_then(|handle| tls::find_session(&handle));
-        parameters.keep_received = shake.tapped;
         let witness = shake.witnessed.then(|| {
             let saved = Arc::clone(parameters.session.get_or_insert_default());
             TlsWitness { log: Arc::default(), told: saved.received(), saved: Some(saved) }
@@ -372,7 +367,6 @@ impl SocketHandle {
         let witness = shake.witnessed.then(TlsWitness::default);
         let parameters = ServerParameters {
             verify_mode: shake.request_cert.zip(shake.reject_unauthorized),
-            keep_received: shake.tapped,
             witness: witness.as_ref().map(|witness| Arc::clone(&witness.log)),
             ..ServerParameters::default()
         };
@@ -381,6 +375,12 @@ impl SocketHandle {
         let handshake = Handshake::Server(context, parameters);
         self.reactor(|reactor, slot| reactor.shake_hands_asking(slot, handshake, initial, shake.asks));
         witness
+    }
+
+    /// Takes a handshake back that has not said or heard anything: another is to begin in its place. True if there was one.
+    #[napi]
+    pub fn take_back(&self) -> bool {
+        self.with(|transport| transport.shaking().is_some_and(Shaking::take_back)).unwrap_or_default()
     }
 
     /// What the client wants, while the program is asked what becomes of it.

@@ -55,7 +55,8 @@ impl Reactor {
         let is_client = matches!(handshake, Handshake::Client(..));
         let at_once = !initial.is_empty() || is_client;
         let again = self.jobs.reporter(key);
-        let socket = Socket { io: Arc::clone(shaking.io()), silenced: Arc::clone(shaking.silenced()) };
+        let (silenced, inlet) = (Arc::clone(shaking.silenced()), shaking.inlet().cloned());
+        let socket = Socket { io: Arc::clone(shaking.io()), silenced, inlet };
         if is_client && shaking.io().is_broken() {
             // As in Bun, whose first words run into the reset: that takes it off the socket, and what is left looks like the peer's end.
             shaking.settle(Shaken::failed(HandshakeFailure::Disconnected));

@@ -49,8 +49,6 @@ pub struct ClientParameters {
     pub reject_unauthorized: bool,
     /// A session to resume.
     pub session: Option<Arc<SavedSession>>,
-    /// Whether the bytes that are received in the handshake are kept, for `upgradeTLS()`.
-    pub keep_received: bool,
     /// Who is told the secrets.
     pub witness: Option<Arc<Witness>>,
     /// How long the handshake may take.
@@ -129,7 +127,6 @@ impl ClientContext {
             expected_name: ExpectedName::Name(expected.unwrap_or(NAME_OF_NO_HOST).to_owned()),
             reject_unauthorized: self.reject_unauthorized,
             session: None,
-            keep_received: false,
             witness: None,
             time_limit: HANDSHAKE_TIME_LIMIT,
         }

@@ -32,8 +32,6 @@ pub struct Handshaken<S> {
     pub stream: S,
     /// The record layer. Plaintext that came with the peer's last flight is in it.
     pub session: Box<Session>,
-    /// Every byte that was received, if it was to be kept.
-    pub received: Vec<u8>,
 }
 
 /// A handshake that did not succeed. The alert that tells the peer has been sent as far as the transport took it.
@@ -47,8 +45,6 @@ pub struct Failed<S> {
     pub peer_chain: Vec<CertificateDer<'static>>,
     /// The name that a client asked a server for.
     pub server_name: Option<String>,
-    /// Every byte that was received, if it was to be kept.
-    pub received: Vec<u8>,
 }
 
 impl<S> Failed<S> {
@@ -59,14 +55,11 @@ impl<S> Failed<S> {
     }
 
     fn new(stream: Option<S>, failure: HandshakeFailure) -> Self {
-        Self { stream, failure, peer_chain: Vec::new(), server_name: None, received: Vec::new() }
+        Self { stream, failure, peer_chain: Vec::new(), server_name: None }
     }
 
     fn of_tap(tap: Tap<S>, failure: HandshakeFailure) -> Self {
-        let Parts { stream, received, .. } = tap.into_parts();
-        let mut failed = Self::new(Some(stream), failure);
-        failed.received = received;
-        failed
+        Self::new(Some(tap.into_parts().stream), failure)
     }
 }
 
@@ -120,7 +113,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let saved = parameters.session.unwrap_or_else(|| Arc::new(SavedSession::default()));
-    let tap = Tap::of_client(stream, parameters.keep_received);
+    let tap = Tap::of_client(stream);
     let Some(config) = context.config_for(&saved) else {
         let failure = HandshakeFailure::Protocol(ProtocolFailure::NO_SUPPORTED_VERSIONS_ENABLED);
         return Err(Box::new(Failed::of_tap(tap, failure)));
@@ -162,9 +155,9 @@ where
                 peer_finished,
                 saved: Some(saved),
             };
-            let Parts { stream, received, framing, tickets } = tap.into_parts();
+            let Parts { stream, framing, tickets } = tap.into_parts();
             let session = Session::new(Connection::Client(connection), facts, framing, tickets, scope.opener);
-            Ok(Handshaken { stream, session: Box::new(session), received })
+            Ok(Handshaken { stream, session: Box::new(session) })
         }
         Err((error, tap)) => {
             let failure = match scope.verdict {
@@ -186,7 +179,7 @@ async fn accept<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let tap = Tap::of_server(stream, parameters.keep_received);
+    let tap = Tap::of_server(stream);
     // Each step has its memory for as long as it takes. In one piece they would make up a task of 6.5 KiB, and thousands of
     // connections that come at once would leave that much behind in holes of the heap.
     let start = Box::pin(hear(tap)).await?;
@@ -253,9 +246,9 @@ where
                 peer_finished,
                 saved: None,
             };
-            let Parts { stream, received, framing, tickets } = tap.into_parts();
+            let Parts { stream, framing, tickets } = tap.into_parts();
             let session = Session::new(Connection::Server(connection), facts, framing, tickets, scope.opener);
-            Ok(Handshaken { stream, session: Box::new(session), received })
+            Ok(Handshaken { stream, session: Box::new(session) })
         }
         Err((error, tap)) => Err(Box::pin(give_up(error, tap, server_name)).await),
     }

@@ -57,8 +57,6 @@ pub(super) struct VerifyMode {
 pub struct ServerParameters {
     /// `setVerifyMode(requestCert, rejectUnauthorized)`, in place of the options.
     pub verify_mode: Option<(bool, bool)>,
-    /// Whether the bytes that are received in the handshake are kept, for `upgradeTLS()`.
-    pub keep_received: bool,
     /// Who is told the secrets.
     pub witness: Option<Arc<Witness>>,
     /// Who is asked when the client has said what it wants.
@@ -69,13 +67,7 @@ pub struct ServerParameters {
 
 impl Default for ServerParameters {
     fn default() -> Self {
-        Self {
-            verify_mode: None,
-            keep_received: false,
-            witness: None,
-            selection: None,
-            time_limit: HANDSHAKE_TIME_LIMIT,
-        }
+        Self { verify_mode: None, witness: None, selection: None, time_limit: HANDSHAKE_TIME_LIMIT }
     }
 }
 

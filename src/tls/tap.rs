@@ -2,7 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
@@ -12,13 +12,14 @@ use super::scope::with_current;
 
 /// Bytes of a peer's first words that are kept: enough to tell what it speaks.
 const HEAD: usize = 8;
+/// The length of a record's header, which BoringSSL waits for before it looks at any of it.
+const HEADER: usize = 5;
 
-/// Keeps what is received, for `upgradeTLS()`'s raw socket, and the first bytes, to tell HTTP from TLS.
+/// Keeps the first bytes that are received, to tell HTTP from TLS, and a server's tickets.
 pub(super) struct Tap<S> {
     stream: S,
     head: [u8; HEAD],
     head_length: usize,
-    received: Option<Vec<u8>>,
     framing: Framing,
     tickets: Vec<u8>,
     is_server: bool,
@@ -27,8 +28,6 @@ pub(super) struct Tap<S> {
 /// What a handshake leaves of its transport.
 pub(super) struct Parts<S> {
     pub(super) stream: S,
-    /// Everything that was received, as far as it was to be kept.
-    pub(super) received: Vec<u8>,
     /// Where in a record the last byte was that was received.
     pub(super) framing: Framing,
     /// A server's tickets, which wait for company. As on Bun they leave with the first data: a client that hangs up without
@@ -37,30 +36,22 @@ pub(super) struct Parts<S> {
 }
 
 impl<S> Tap<S> {
-    pub(super) fn of_client(stream: S, keep_received: bool) -> Self {
-        Self::new(stream, keep_received, false)
+    pub(super) fn of_client(stream: S) -> Self {
+        Self::new(stream, false)
     }
 
-    pub(super) fn of_server(stream: S, keep_received: bool) -> Self {
-        Self::new(stream, keep_received, true)
+    pub(super) fn of_server(stream: S) -> Self {
+        Self::new(stream, true)
     }
 
-    fn new(stream: S, keep_received: bool, is_server: bool) -> Self {
-        Self {
-            stream,
-            head: [0; HEAD],
-            head_length: 0,
-            received: keep_received.then(Vec::new),
-            framing: Framing::default(),
-            tickets: Vec::new(),
-            is_server,
-        }
+    fn new(stream: S, is_server: bool) -> Self {
+        Self { stream, head: [0; HEAD], head_length: 0, framing: Framing::default(), tickets: Vec::new(), is_server }
     }
 
     /// What is left when the handshake is over.
     pub(super) fn into_parts(self) -> Parts<S> {
-        let Self { stream, received, framing, tickets, .. } = self;
-        Parts { stream, received: received.unwrap_or_default(), framing, tickets }
+        let Self { stream, framing, tickets, .. } = self;
+        Parts { stream, framing, tickets }
     }
 
     /// What the peer speaks if it is not TLS but something that BoringSSL has a reason for.
@@ -83,6 +74,11 @@ impl<S> Tap<S> {
         self.head_length > 0 && matches!(self.head[0], ALERT | HANDSHAKE)
     }
 
+    /// Whether something came that is not TLS.
+    fn is_strange(&self) -> bool {
+        self.head_length > 0 && !self.peer_speaks_tls()
+    }
+
     /// Whether rustls is sending tickets.
     fn is_ticketing(&self) -> bool {
         self.is_server && with_current(|scope| scope.finished.is_server13_done()).unwrap_or(false)
@@ -90,7 +86,7 @@ impl<S> Tap<S> {
 
     fn is_muted(&self) -> bool {
         // As on Bun, an HTTP client of a TLS listener sees the connection end and no alert.
-        let to_stranger = self.is_server && self.head_length > 0 && !self.peer_speaks_tls();
+        let to_stranger = self.is_server && self.is_strange();
         // A server whose certificate is refused is not told so: as on Bun it sees the connection end.
         to_stranger || with_current(|scope| !scope.refused_chain.is_empty()).unwrap_or(false)
     }
@@ -115,19 +111,30 @@ impl<S: AsyncWrite + Unpin> Tap<S> {
 impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let result = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if matches!(result, Poll::Ready(Ok(()))) {
-            let this = &mut *self;
+        let this = &mut *self;
+        loop {
+            ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?;
             let fresh = &buffer.filled()[before..];
+            let ended = fresh.is_empty();
+            let held = if this.is_strange() { this.head_length } else { 0 };
             let wanted = fresh.len().min(HEAD - this.head_length);
             this.head[this.head_length..this.head_length + wanted].copy_from_slice(&fresh[..wanted]);
             this.head_length += wanted;
             this.framing.pass(fresh);
-            if let Some(received) = &mut this.received {
-                received.extend_from_slice(fresh);
+            if ended || !this.is_strange() {
+                return Poll::Ready(Ok(()));
             }
+            if this.head_length >= HEADER {
+                if held > 0 && held < HEADER {
+                    // The rest does not matter any more.
+                    buffer.set_filled(before);
+                    buffer.put_slice(&this.head[..this.head_length.min(buffer.remaining())]);
+                }
+                return Poll::Ready(Ok(()));
+            }
+            // rustls would complain of the first byte.
+            buffer.set_filled(before);
         }
-        result
     }
 }
 

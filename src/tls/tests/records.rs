@@ -164,21 +164,6 @@ fn close_notify_ends_one_direction() {
 }
 
 #[test]
-fn the_received_bytes_of_a_handshake_can_be_kept() {
-    let pair = shake_with(
-        &trusting(),
-        &[serving(server(Kind::Ecdsa))],
-        |context| ClientParameters { keep_received: true, ..context.parameters(Some("localhost")) },
-        ServerParameters { keep_received: true, ..ServerParameters::default() },
-    );
-    let client = pair.client.expect("the client's handshake");
-    let server = pair.server.expect("the server's handshake");
-    // A ServerHello and a ClientHello.
-    assert_eq!((client.received[0], client.received[5]), (22, 2));
-    assert_eq!((server.received[0], server.received[5]), (22, 1));
-}
-
-#[test]
 fn secrets_are_logged_when_asked_for() {
     let path = std::env::temp_dir().join(format!("bun-sockets-keylog-{}", std::process::id()));
     let log = KeyLogFile::open(&path).expect("a file");

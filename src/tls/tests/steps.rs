@@ -8,7 +8,7 @@ use super::certificates::{Kind, server};
 use super::hostile::client_hello;
 use super::*;
 use crate::reactor::{Event, Next, Reactor, Wake};
-use crate::shaking::{Handshake, Shaken, Socket, Stepped, Steps};
+use crate::shaking::{Handshake, Inlet, Shaken, Socket, Stepped, Steps};
 use crate::stream::READ_LIMIT;
 use crate::sys::{DatagramIo, DatagramSharing, ListenerIo, Packet, Sharing, StreamIo};
 use crate::turn::BEFORE_STEP;
@@ -31,7 +31,7 @@ fn connection() -> (Arc<StreamIo>, Arc<StreamIo>) {
 
 fn steps(io: &Arc<StreamIo>, handshake: Handshake, initial: &[u8]) -> (Steps, Receiver<()>) {
     let (sender, again) = mpsc::channel();
-    let socket = Socket { io: Arc::clone(io), silenced: Arc::default() };
+    let socket = Socket { io: Arc::clone(io), silenced: Arc::default(), inlet: None };
     let steps = Steps::new(socket, handshake, initial.to_vec(), move || sender.send(()).unwrap_or_default());
     (steps.expect("a runtime"), again)
 }
@@ -92,14 +92,49 @@ fn what_was_received_before_goes_first() {
     let client = waits(steps(&near, asking(), b"").0.step());
     let mut hello = vec![0; 65_536];
     let count = far.receive(&mut hello).expect("a ClientHello");
-    let parameters = ServerParameters { keep_received: true, ..ServerParameters::default() };
-    let (server, _again) = steps(&far, serving_with(Kind::Ecdsa, parameters, |_| {}), &hello[..count]);
+    let (server, _again) = steps(&far, serving_with(Kind::Ecdsa, ServerParameters::default(), |_| {}), &hello[..count]);
     let server = waits(server.step());
     send_last_words(&near, over(client.step()));
-    let shaken = over(server.step());
-    assert!(shaken.result.is_ok());
-    // What is kept for the raw half is what came here.
-    assert!(!shaken.received.is_empty() && !shaken.received.starts_with(&hello[..count]));
+    assert!(over(server.step()).result.is_ok());
+}
+
+#[test]
+fn a_tapped_handshake_reads_what_it_is_given() {
+    let (near, far) = connection();
+    let client = waits(steps(&near, asking(), b"").0.step());
+    let inlet = Arc::<Inlet>::default();
+    let socket = Socket { io: Arc::clone(&far), silenced: Arc::default(), inlet: Some(Arc::clone(&inlet)) };
+    let handshake = serving_with(Kind::Ecdsa, ServerParameters::default(), |_| {});
+    let server = Steps::new(socket, handshake, Vec::new(), || {}).expect("a runtime");
+    assert!(!server.has_begun());
+    let server = waits(server.step());
+    assert!(server.has_begun());
+    let mut room = vec![0; 65_536];
+    let mut pass = || {
+        let count = far.receive(&mut room).expect("the client's words");
+        inlet.put(&room[..count]);
+    };
+    pass();
+    let server = waits(server.step());
+    assert!(!inlet.is_full());
+    send_last_words(&near, over(client.step()));
+    pass();
+    // The beginning of a record, which the handshake may read ahead.
+    inlet.put(&[23, 3, 3]);
+    assert!(over(server.step()).result.is_ok());
+    assert!([0, 3].contains(&inlet.take_rest().len()));
+}
+
+#[test]
+fn a_tapped_handshake_is_told_of_the_end() {
+    let (_near, far) = connection();
+    let inlet = Arc::<Inlet>::default();
+    let socket = Socket { io: far, silenced: Arc::default(), inlet: Some(Arc::clone(&inlet)) };
+    let handshake = serving_with(Kind::Ecdsa, ServerParameters::default(), |_| {});
+    let server = Steps::new(socket, handshake, Vec::new(), || {}).expect("a runtime");
+    inlet.end(Ok(()));
+    let failed = over(server.step()).result.expect_err("nobody is there");
+    assert!(matches!(failed.failure, HandshakeFailure::Disconnected), "{failed:?}");
 }
 
 #[test]
