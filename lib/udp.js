@@ -604,7 +604,7 @@ function sourceGroup(socket, join, source, address, at, count) {
  */
 function bindFailed(errno, address) {
   const code = codeOf(errno);
-  return Object.assign(new Error(`bind ${code} ${address}`), { code, errno, syscall: 'bind', address });
+  return Object.assign(new Error(`bind ${code} ${address}`), { code, syscall: 'bind', errno, address });
 }
 
 /** @param {string} hostname */
