@@ -314,19 +314,21 @@ class TlsState {
   }
 
   setMaxSendFragment(/** @type {any} */ size) {
-    if (!this.#isLive) return false;
     if (typeof size !== 'number') throw new Error('Expected size to be a number');
-    if (!Number.isInteger(size) || size < SMALLEST_FRAGMENT || size > LARGEST_FRAGMENT) return false;
-    if (this.#phase === DONE) return this.#handle.setFragment(size);
-    this.#fragment = size;
+    if (!this.#isLive) return false;
+    const whole = Math.trunc(size);
+    if (!(whole >= SMALLEST_FRAGMENT && whole <= LARGEST_FRAGMENT)) return false;
+    if (this.#phase === DONE) return this.#handle.setFragment(whole);
+    this.#fragment = whole;
     return true;
   }
 
   setServername(/** @type {any[]} */ ...args) {
-    if (!this.#isLive) return;
+    // As in Bun, these are looked at on a closed socket, too.
+    if (this.#side.isServer) throw new Error('Cannot issue SNI from a TLS server-side socket');
     if (args.length === 0) throw new Error('Expected 1 argument');
     if (typeof args[0] !== 'string') throw new Error('Expected "serverName" to be a string');
-    if (this.#side.isServer) throw new Error('Cannot issue SNI from a TLS server-side socket');
+    if (!this.#isLive) return;
     if (this.#phase !== BEFORE) throw new Error('Already started.');
     this.#serverName = args[0];
   }
