@@ -751,11 +751,12 @@ export function install(): object;
 
 /**
  * A `binaryType` of our own, for TCP, TLS, unix and UDP sockets: `data` gets a Buffer that may share its `buffer` with other
- * Buffers of the program, as those of `Buffer.from` do, if it is shorter than half of `Buffer.poolSize` (4 KiB).
+ * Buffers of the program, as those of `Buffer.from` do, if it is shorter than half of `Buffer.poolSize`, which is 8 KiB on Node.js 20 and
+ * 22, and 64 KiB from 24 on.
  *
  * It is as safe as any Buffer: nothing is used again as long as the program holds on to it. But `data.buffer` has other data as
  * well, `data.byteOffset` need not be 0, and `structuredClone(data)` copies all of it. For programs that use none of these,
- * messages of 65 bytes to 4 KiB cost less: V8 takes half a microsecond to make an ArrayBuffer.
+ * messages of 65 bytes to that length cost less: V8 takes half a microsecond to make an ArrayBuffer.
  *
  * Typed as `'buffer'`, and on Bun it is `'buffer'`, which needs no such thing.
  */

@@ -148,8 +148,9 @@ export function toWeb(socket: Socket<any> | SocketDuplex): {
 };
 
 /**
- * The chunks of an open socket as they come; they may share their `buffer` with other Buffers of the program. The socket is paused while nobody asks for the next one. Leaving the
- * loop early closes it; a connection that breaks throws inside the loop, after the last chunk. Write with `socket.write` as before.
+ * The chunks of an open socket as they come; they may share their `buffer` with other Buffers of the program. The socket is paused while
+ * nobody asks for the next one. Leaving the loop early closes it; a connection that breaks throws inside the loop, after the last chunk.
+ * Write with `socket.write` as before.
  *
  * @param options `drain`: called as the handler of that name
  */
