@@ -88,7 +88,10 @@ export interface Socket<Data = undefined> extends Disposable {
    */
   shutdown(halfClose?: boolean): void;
 
-  /** 1 while open, also after `shutdown` and while half-closed; -1 afterwards. Bun knows no other in practice. */
+  /**
+   * 1 while open, also after `shutdown` and after the peer's FIN. -1 from `end` on, even while a socket with `allowHalfOpen` goes on reading,
+   * or while the rest of `end(data)` is being sent; a TLS socket is 1 again when data comes after that. Bun knows no other in practice.
+   */
   readonly readyState: -2 | -1 | 0 | 1 | 2;
 
   /** Lets the process end although the socket is open. Not counted. */
