@@ -28,7 +28,7 @@ export type BinaryType = keyof BinaryTypeList;
 
 /**
  * One connection over TCP, TLS or a unix path. The same object in every handler; it may be given properties, but {@link data} is there
- * for that. No method throws on a closed socket, except {@link upgradeTLS}.
+ * for that. On a closed socket methods do nothing; what they give then, and which of them throw, is in docs/socket.md.
  */
 export interface Socket<Data = undefined> extends Disposable {
   /**
@@ -189,7 +189,7 @@ export interface Socket<Data = undefined> extends Disposable {
    *
    * @param size 512 to 16384
    * @returns `false` if out of that range, and on plain and closed sockets
-   * @throws Error if not a number
+   * @throws Error if not a number, on plain sockets never
    */
   setMaxSendFragment(size: number): boolean;
 
