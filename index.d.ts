@@ -69,7 +69,7 @@ export interface Socket<Data = undefined> extends Disposable {
    * Calls the `timeout` handler once, `seconds` from now, never earlier and at most a second later (11). The socket stays open, and
    * activity does not postpone it. 0 cancels, another call replaces.
    *
-   * @param seconds converted to a 32-bit integer
+   * @param seconds whole ones: converted to a 32-bit integer, so that a fraction is cut off and what is below 1 cancels
    * @throws Error if negative or missing
    */
   timeout(seconds: number): void;
@@ -211,7 +211,7 @@ export interface Socket<Data = undefined> extends Disposable {
    */
   setKeepAlive(enable?: boolean, initialDelay?: number): boolean;
 
-  /** Bytes the kernel has taken so far, of TLS sockets plain text. Keeps its value after `close`. */
+  /** Bytes the kernel has taken so far, or that {@link end} keeps for it; of TLS sockets plain text. Keeps its value after `close`. */
   readonly bytesWritten: number;
 
   /** {@link end} by another name, arguments included. */
