@@ -337,7 +337,10 @@ export interface SocketHandler<Data = unknown, DataBinaryType extends BinaryType
    * the handshake starts; without one when it is over, also if it failed (look at `socket.authorized`).
    */
   open?(socket: Socket<Data>): void | Promise<void>;
-  /** Exactly once, last. `error` if the connection broke: code ECONNRESET, EPIPE ..., a negative errno, syscall `'read'`. */
+  /**
+   * Exactly once, last: nothing is called after it but `error`, if it throws. `error` is given if the connection broke: code ECONNRESET,
+   * EPIPE ..., a negative errno, syscall `'read'`.
+   */
   close?(socket: Socket<Data>, error?: Error): void | Promise<void>;
   /** A handler threw, or an established TLS session failed. */
   error?(socket: Socket<Data>, error: Error): void | Promise<void>;
