@@ -205,9 +205,11 @@ export interface Socket<Data = undefined> extends Disposable {
    * SO_KEEPALIVE.
    *
    * @param enable default `false`
-   * @param initialDelay milliseconds of silence before the first probe; 0, the default, leaves the delay as it is
-   * @returns `true`; `false` on closed sockets, and for a delay on unix sockets
-   * @throws TypeError, RangeError for a delay that is no number, negative or too large
+   * @param initialDelay milliseconds of silence before the first probe, of which whole seconds count; less than 1000 leaves the delay as it
+   *   is. Default 0
+   * @returns `true`; `false` on closed sockets, for a delay on unix sockets, and for one that the system refuses, on Linux from 32768000 on:
+   *   then it is on, with the delay as it was
+   * @throws TypeError for a delay that is no integer, RangeError for one below 0 or above 2147483647
    */
   setKeepAlive(enable?: boolean, initialDelay?: number): boolean;
 
