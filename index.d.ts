@@ -43,6 +43,7 @@ export interface Socket<Data = undefined> extends Disposable {
    * and 0 until the handshake is over.
    * @throws TypeError `ERR_INVALID_ARG_TYPE` for other data, or an offset or length that is no integer
    * @throws RangeError `ERR_OUT_OF_RANGE`
+   * @throws Error named `TODOError`, without a code, for an encoding together with an offset or a length
    */
   write(data: string | BufferSource, byteOffset?: number, byteLength?: number): number;
 
