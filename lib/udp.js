@@ -397,6 +397,7 @@ function udpSocket(options) {
   const { hostname, port, reusePort, reuseAddress, ipv6Only, connect, signal } = parsed;
   if (signal?.aborted) return Promise.reject(signal.reason);
   const slot = engine.openUdp({ hostname, port, reusePort, reuseAddress, ipv6Only });
+  // Differs from Bun (8): there it is a failed `bind`, for a reason that was left over.
   if (slot === NOT_FOUND) throw notFound(hostname);
   if (slot < 0) throw bindFailed(-slot, hostname);
   if (!leaving) {
