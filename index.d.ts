@@ -90,8 +90,9 @@ export interface Socket<Data = undefined> extends Disposable {
   shutdown(halfClose?: boolean): void;
 
   /**
-   * 1 while open, also after `shutdown` and after the peer's FIN. -1 from `end` on, even while a socket with `allowHalfOpen` goes on reading,
-   * or while the rest of `end(data)` is being sent; a TLS socket is 1 again when data comes after that. Bun knows no other in practice.
+   * 1 while open, also after `shutdown` and after the peer's FIN. -1 from `end` on, even while a socket with `allowHalfOpen` goes on
+   * reading, or while the rest of `end(data)` is being sent; a TLS socket is 1 again when data comes after that. Bun knows no other in
+   * practice.
    */
   readonly readyState: -2 | -1 | 0 | 1 | 2;
 
@@ -211,8 +212,8 @@ export interface Socket<Data = undefined> extends Disposable {
    * @param enable default `false`
    * @param initialDelay milliseconds of silence before the first probe, of which whole seconds count; less than 1000 leaves the delay as it
    *   is. Default 0
-   * @returns `true`; `false` on closed sockets, for a delay on unix sockets, and for one that the system refuses, on Linux from 32768000 on:
-   *   then it is on, with the delay as it was
+   * @returns `true`; `false` on closed sockets, for a delay on unix sockets, and for one that the system refuses, on Linux from 32768000
+   *   on: then it is on, with the delay as it was
    * @throws TypeError for a delay that is no integer, RangeError for one below 0 or above 2147483647
    */
   setKeepAlive(enable?: boolean, initialDelay?: number): boolean;
@@ -381,16 +382,16 @@ export interface SocketHandler<Data = unknown, DataBinaryType extends BinaryType
   connectError?(socket: Socket<Data>, error: Error): void | Promise<void>;
   /** See {@link Socket.timeout}. */
   timeout?(socket: Socket<Data>): void | Promise<void>;
-  /** On a TLS client: a session that the server gives, for {@link Socket.setSession}. Not in Bun's types, but in Bun, as those that follow. */
+  /** On a TLS client: a session that the server gives, for {@link Socket.setSession}. As those that follow, not in Bun's types, but in Bun. */
   session?(socket: Socket<Data>, session: Buffer): void;
   /** On a TLS socket: a line of the key log, around the end of the handshake. */
   keylog?(socket: Socket<Data>, line: Buffer): void;
   /**
-   * On a TLS server, with `this` undefined: the client announces a name. Whatever is returned, or thrown, ends the handshake, but undefined and
-   * null: a context of node:tls, which Bun takes here, is nothing that rustls could use (15).
+   * On a TLS server, with `this` undefined: the client announces a name. Whatever is returned, or thrown, ends the handshake, but undefined
+   * and null: a context of node:tls, which Bun takes here, is nothing that rustls could use (15).
    */
   serverName?(data: Data, name: string, socket: Socket<Data>): unknown;
-  /** On a TLS server: the client's application protocols, in wire format. Returns one of them, or `false` for none; all else ends the handshake. */
+  /** On a TLS server: the client's protocols, in wire format. Returns one of them, or `false` for none; all else ends the handshake. */
   alpnCallback?(socket: Socket<Data>, name: string | undefined, protocols: Buffer): string | false;
   /** What `data` is given. Default `'buffer'`. */
   binaryType?: BinaryType;
@@ -476,8 +477,8 @@ export interface UnixSocketOptions<Data = undefined> extends SocketOptions<Data>
 }
 
 /**
- * A descriptor instead of an address. `connect` takes it, as Bun's does, but the types of neither say so, or they could not be exchanged: to
- * pass it, cast it, or give `hostname` and `port` as well; `fd` wins.
+ * A descriptor instead of an address. `connect` takes it, as Bun's does, but the types of neither say so, or they could not be exchanged:
+ * to pass it, cast it, or give `hostname` and `port` as well; `fd` wins.
  */
 export interface FdSocketOptions<Data = undefined> extends SocketOptions<Data> {
   /** An object, `{}` included, or `true` means TLS (1). */

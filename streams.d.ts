@@ -96,8 +96,8 @@ export class SocketDuplex extends Duplex {
  *
  * On Bun for sockets of `connect` only; use {@link duplexHandlers} for accepted ones.
  *
- * @throws Error `ERR_SOCKET_CLOSED`, TypeError `ERR_INVALID_ARG_TYPE` for what is no socket of this package; on Bun a TypeError for accepted
- *   sockets, and what calling `reload` throws for what is no socket
+ * @throws Error `ERR_SOCKET_CLOSED`, TypeError `ERR_INVALID_ARG_TYPE` for what is no socket of this package; on Bun a TypeError for
+ *   accepted sockets, and what calling `reload` throws for what is no socket
  */
 export function toDuplex(socket: Socket<any>, options?: StreamOptions): SocketDuplex;
 

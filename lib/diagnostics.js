@@ -17,7 +17,10 @@ const failed = channel('bun-sockets:error');
 
 const debug = debuglog('bun-sockets');
 
-/** What sockets were called when they were first mentioned: a closed one has forgotten a part of its addresses. @type {WeakMap<object, string>} */
+/**
+ * What sockets were called when they were first mentioned: a closed one has forgotten a part of its addresses.
+ * @type {WeakMap<object, string>}
+ */
 const names = new WeakMap();
 
 /** @param {any} socket */
