@@ -343,7 +343,7 @@ export interface UnixSocketListener<Data> extends SocketListener<Data> {
  * waited for; its rejection is an unhandled rejection.
  */
 export interface SocketHandler<Data = unknown, DataBinaryType extends BinaryType = 'buffer'> {
-  // `open` and `connectError` may also return an Error, which counts as thrown; Bun's types have no room for it. Throw it, or cast.
+  // `open`, `handshake` and `connectError` may also return an Error, which counts as thrown. Bun's types have no room for it: throw or cast.
 
   /**
    * The connection is made. If it throws or returns an Error, the connection is closed. On TLS sockets: with a `handshake` handler before
