@@ -28,23 +28,24 @@ export type BinaryType = keyof BinaryTypeList;
 
 /**
  * One connection over TCP, TLS or a unix path. The same object in every handler; it may be given properties, but {@link data} is there
- * for that. No method throws on a closed socket, except {@link upgradeTLS}.
+ * for that. On a closed socket methods do nothing; what they give then, and which of them throw, is in docs/socket.md.
  */
 export interface Socket<Data = undefined> extends Disposable {
   /**
    * Sends inside the call what the kernel has room for. Nothing is buffered: keep the rest, and go on in `drain`, which is called once
    * when there is room again. The memory may be changed as soon as the call returns.
    *
-   * @param data A string is sent as UTF-8. Also taken, as Bun does: an in-memory Blob, a String object.
+   * @param data A string is sent as UTF-8; a Blob must be in memory. Blobs and encodings are not in Bun's types, but in Bun.
    * @param byteOffset First byte to send, 0 to the size; counts bytes of a string's UTF-8 form too. An encoding's name (`'hex'`,
    * `'latin1'` ...) is taken in its place when `data` is a string. Default 0.
-   * @param byteLength Number of bytes, at most what follows the offset. Default: the rest (2).
+   * @param byteLength Number of bytes, at most what follows the offset. Default: the rest (2). The encoding's name may stand here, too.
    * @returns Bytes taken, 0 if there is no room; -1 if the socket is closed or shut down for writing. On TLS sockets bytes of plain text,
    * and 0 until the handshake is over.
    * @throws TypeError `ERR_INVALID_ARG_TYPE` for other data, or an offset or length that is no integer
    * @throws RangeError `ERR_OUT_OF_RANGE`
+   * @throws Error named `TODOError`, without a code, for an encoding together with an offset or a length
    */
-  write(data: string | BufferSource, byteOffset?: number, byteLength?: number): number;
+  write(data: string | BufferSource | Blob, byteOffset?: number | string, byteLength?: number | string): number;
 
   /** Whatever the program keeps with the connection. Begins as the `data` of the options; of an accepted socket, of the listener. */
   data: Data;
@@ -59,7 +60,7 @@ export interface Socket<Data = undefined> extends Disposable {
    *   {@link shutdown} or because the peer is gone: then nothing has ended, and the close comes by itself.
    * @throws as {@link write}; the socket is then as before
    */
-  end(data?: string | BufferSource, byteOffset?: number, byteLength?: number): number;
+  end(data?: string | BufferSource | Blob, byteOffset?: number | string, byteLength?: number | string): number;
   end(): void;
 
   /** Keeps the process alive while the socket is open; that is the default. Not counted. */
@@ -69,7 +70,7 @@ export interface Socket<Data = undefined> extends Disposable {
    * Calls the `timeout` handler once, `seconds` from now, never earlier and at most a second later (11). The socket stays open, and
    * activity does not postpone it. 0 cancels, another call replaces.
    *
-   * @param seconds converted to a 32-bit integer
+   * @param seconds whole ones: converted to a 32-bit integer, so that a fraction is cut off and what is below 1 cancels
    * @throws Error if negative or missing
    */
   timeout(seconds: number): void;
@@ -88,7 +89,11 @@ export interface Socket<Data = undefined> extends Disposable {
    */
   shutdown(halfClose?: boolean): void;
 
-  /** 1 while open, also after `shutdown` and while half-closed; -1 afterwards. Bun knows no other in practice. */
+  /**
+   * 1 while open, also after `shutdown` and after the peer's FIN. -1 from `end` on, even while a socket with `allowHalfOpen` goes on
+   * reading, or while the rest of `end(data)` is being sent; a TLS socket is 1 again when data comes after that. Bun knows no other in
+   * practice.
+   */
   readonly readyState: -2 | -1 | 0 | 1 | 2;
 
   /** Lets the process end although the socket is open. Not counted. */
@@ -157,10 +162,13 @@ export interface Socket<Data = undefined> extends Disposable {
   getEphemeralKeyInfo(): EphemeralKeyInfo | object | null;
 
   /**
-   * The peer's certificate. `undefined` if it sent none; null on plain sockets. Given `false`, which Bun's types do not show, each
-   * certificate has the next one of the chain as `issuerCertificate`.
+   * The peer's certificate. `undefined` if it sent none; null on plain sockets.
+   *
+   * @param abbreviated `false` gives each certificate the next one of the chain as `issuerCertificate`. Default `true`. Not in Bun's types,
+   *   but in Bun
+   * @throws Error if not a boolean, on plain sockets never
    */
-  getPeerCertificate(): PeerCertificate;
+  getPeerCertificate(abbreviated?: boolean): PeerCertificate;
   /** The peer's certificate as an object of node:crypto. The method does not exist on plain sockets, as Bun. */
   getPeerX509Certificate(): X509Certificate;
 
@@ -186,7 +194,7 @@ export interface Socket<Data = undefined> extends Disposable {
    *
    * @param size 512 to 16384
    * @returns `false` if out of that range, and on plain and closed sockets
-   * @throws Error if not a number
+   * @throws Error if not a number, on plain sockets never
    */
   setMaxSendFragment(size: number): boolean;
 
@@ -202,13 +210,15 @@ export interface Socket<Data = undefined> extends Disposable {
    * SO_KEEPALIVE.
    *
    * @param enable default `false`
-   * @param initialDelay milliseconds of silence before the first probe; 0, the default, leaves the delay as it is
-   * @returns `true`; `false` on closed sockets, and for a delay on unix sockets
-   * @throws TypeError, RangeError for a delay that is no number, negative or too large
+   * @param initialDelay milliseconds of silence before the first probe, of which whole seconds count; less than 1000 leaves the delay as it
+   *   is. Default 0
+   * @returns `true`; `false` on closed sockets, for a delay on unix sockets, and for one that the system refuses, on Linux from 32768000
+   *   on: then it is on, with the delay as it was
+   * @throws TypeError for a delay that is no integer, RangeError for one below 0 or above 2147483647
    */
   setKeepAlive(enable?: boolean, initialDelay?: number): boolean;
 
-  /** Bytes the kernel has taken so far, of TLS sockets plain text. Keeps its value after `close`. */
+  /** Bytes the kernel has taken so far, or that {@link end} keeps for it; of TLS sockets plain text. Keeps its value after `close`. */
   readonly bytesWritten: number;
 
   /** {@link end} by another name, arguments included. */
@@ -280,6 +290,10 @@ export interface TLSUpgradeOptions<Data> {
   tls: TLSOptions | boolean;
   /** The handlers of the TLS socket. */
   socket: SocketHandler<Data>;
+  /** Whether to be the server. Default: whether the socket was accepted. Not in Bun's types, but in Bun. */
+  isServer?: boolean;
+  /** What the client's handshake begins with, if it was read before the upgrade; copied at once. Not in Bun's types, but in Bun. */
+  initialData?: NodeJS.ArrayBufferView | ArrayBuffer;
 }
 
 /** What {@link listen} returns. Goes on when the program drops every reference to it. */
@@ -329,12 +343,17 @@ export interface UnixSocketListener<Data> extends SocketListener<Data> {
  * waited for; its rejection is an unhandled rejection.
  */
 export interface SocketHandler<Data = unknown, DataBinaryType extends BinaryType = 'buffer'> {
+  // `open`, `handshake` and `connectError` may also return an Error, which counts as thrown. Bun's types have no room for it: throw or cast.
+
   /**
    * The connection is made. If it throws or returns an Error, the connection is closed. On TLS sockets: with a `handshake` handler before
    * the handshake starts; without one when it is over, also if it failed (look at `socket.authorized`).
    */
   open?(socket: Socket<Data>): void | Promise<void>;
-  /** Exactly once, last. `error` if the connection broke: code ECONNRESET, EPIPE ..., a negative errno, syscall `'read'`. */
+  /**
+   * Exactly once, last: nothing is called after it but `error`, if it throws. `error` is given if the connection broke: code ECONNRESET,
+   * EPIPE ..., a negative errno, syscall `'read'`.
+   */
   close?(socket: Socket<Data>, error?: Error): void | Promise<void>;
   /** A handler threw, or an established TLS session failed. */
   error?(socket: Socket<Data>, error: Error): void | Promise<void>;
@@ -363,6 +382,17 @@ export interface SocketHandler<Data = unknown, DataBinaryType extends BinaryType
   connectError?(socket: Socket<Data>, error: Error): void | Promise<void>;
   /** See {@link Socket.timeout}. */
   timeout?(socket: Socket<Data>): void | Promise<void>;
+  /** On a TLS client: a session that the server gives, for {@link Socket.setSession}. As those that follow, not in Bun's types, but in Bun. */
+  session?(socket: Socket<Data>, session: Buffer): void;
+  /** On a TLS socket: a line of the key log, around the end of the handshake. */
+  keylog?(socket: Socket<Data>, line: Buffer): void;
+  /**
+   * On a TLS server, with `this` undefined: the client announces a name. Whatever is returned, or thrown, ends the handshake, but undefined
+   * and null: a context of node:tls, which Bun takes here, is nothing that rustls could use (15).
+   */
+  serverName?(data: Data, name: string, socket: Socket<Data>): unknown;
+  /** On a TLS server: the client's protocols, in wire format. Returns one of them, or `false` for none; all else ends the handshake. */
+  alpnCallback?(socket: Socket<Data>, name: string | undefined, protocols: Buffer): string | false;
   /** What `data` is given. Default `'buffer'`. */
   binaryType?: BinaryType;
 }
@@ -389,11 +419,16 @@ export interface SocketOptions<Data = unknown> {
 
 /** The options of {@link listen} for TCP. */
 export interface TCPSocketListenOptions<Data = undefined> extends SocketOptions<Data> {
-  /** A name or address. `'localhost'` is 127.0.0.1 only, `'::'` takes IPv4 too unless `ipv6Only`. `host` is an alias. */
+  /** A name or address. `'localhost'` is 127.0.0.1 only, `'::'` takes IPv4 too unless `ipv6Only`. */
   hostname: string;
-  /** 0 to 65535; 0 lets the system choose. */
+  /** Alias of `hostname`, which wins. Not in Bun's types, but in Bun. To give it alone, cast: `hostname` must be there in Bun's types. */
+  host?: string;
+  /** 0 to 65535; 0 lets the system choose. Converted with `Number()`: a string is taken, too, though Bun's types have no room for it. */
   port: number;
-  /** An object, `{}` included, or `true` means TLS (1). */
+  /**
+   * An object, `{}` included, or `true` means TLS (1); null, for which Bun's types have no room, is as good as `false`. Nor have they any
+   * for an array of objects, one for each name (13): cast it.
+   */
   tls?: TLSOptions | boolean;
   /** Nobody else may bind the port; wins over `reusePort`. Default `false`. */
   exclusive?: boolean;
@@ -409,9 +444,11 @@ export interface TCPSocketListenOptions<Data = undefined> extends SocketOptions<
 export interface TCPSocketConnectOptions<Data = undefined> extends SocketOptions<Data> {
   /** A name or address, also in brackets or with a scope. Several addresses of a name are tried in turn (RFC 8305). */
   hostname: string;
-  /** 1 to 65535. */
+  /** As {@link TCPSocketListenOptions.host}. */
+  host?: string;
+  /** 1 to 65535, or a string of it, as in {@link TCPSocketListenOptions.port}. */
   port: number;
-  /** An object, `{}` included, or `true` means TLS (1). */
+  /** An object, `{}` included, or `true` means TLS (1); null is as good as `false`. */
   tls?: TLSOptions | boolean;
   /** Checked, without effect, as Bun. */
   exclusive?: boolean;
@@ -439,7 +476,10 @@ export interface UnixSocketOptions<Data = undefined> extends SocketOptions<Data>
   tls?: TLSOptions | boolean;
 }
 
-/** `connect` with a descriptor instead of an address, and nothing else beside it. Bun's `connect` takes it, its types do not say so. */
+/**
+ * A descriptor instead of an address. `connect` takes it, as Bun's does, but the types of neither say so, or they could not be exchanged:
+ * to pass it, cast it, or give `hostname` and `port` as well; `fd` wins.
+ */
 export interface FdSocketOptions<Data = undefined> extends SocketOptions<Data> {
   /** An object, `{}` included, or `true` means TLS (1). */
   tls?: TLSOptions | boolean;
@@ -621,7 +661,10 @@ export namespace udp {
     hostname?: string;
     /** 0 to 65535. Default 0: the system chooses. */
     port?: number;
-    /** What `data` gets. Looked at only beside `socket`. Default `'buffer'`. */
+    /**
+     * What `data` gets. Looked at only beside `socket`. Default `'buffer'`. As on Bun, names of other typed arrays (`'int16array'` ...) are
+     * taken as well, but its types have no room for them: cast.
+     */
     binaryType?: DataBinaryType;
     /**
      * Bits, not in Bun's types: 4 is SO_REUSEPORT, 8 is IPV6_V6ONLY, 16 is SO_REUSEADDR; the others mean nothing. Default 0.
@@ -671,6 +714,8 @@ export namespace udp {
     unref(): void;
     /** Closes at once: datagrams that were read and not delivered yet are dropped. May be repeated. */
     close(): void;
+    /** {@link close} by another name. Not in Bun's types, hence optional: `using` needs a cast to Disposable. */
+    [Symbol.dispose]?(): void;
     /** SO_BROADCAST. Returns its argument. Throws EBADF when closed, as do all that follow. */
     setBroadcast(enabled: boolean): boolean;
     /** IP_TTL, 1 to 255. Returns the value used. Throws EINVAL. */
@@ -699,8 +744,12 @@ export namespace udp {
     sendMany(packets: readonly Data[]): number;
     /** As that of {@link Socket}, of data alone; more arguments throw a TypeError. */
     send(data: Data): boolean;
-    /** Really takes `{ socket: handlers }`, as Bun; bare handlers are ignored. Handlers not given stay. */
-    reload(handler: ConnectedSocketHandler<DataBinaryType>): void;
+    /** Takes `{ socket: handlers }`, as Bun; bare handlers, which Bun's types ask for, are ignored. Handlers not given stay. */
+    reload(
+      options:
+        | ConnectedSocketHandler<DataBinaryType>
+        | { socket?: ConnectedSocketHandler<DataBinaryType>; binaryType?: BinaryType },
+    ): void;
   }
 
   /** A UDP socket that sends to anybody and hears everybody. */
@@ -722,8 +771,10 @@ export namespace udp {
      *   (EMSGSIZE, EACCES, ENETUNREACH, or the ECONNREFUSED of an earlier datagram); Error when closed
      */
     send(data: Data, port: number, address: string): boolean;
-    /** Really takes `{ socket: handlers }`, as Bun; bare handlers are ignored. Handlers not given stay. */
-    reload(handler: SocketHandler<DataBinaryType>): void;
+    /** Takes `{ socket: handlers }`, as Bun; bare handlers, which Bun's types ask for, are ignored. Handlers not given stay. */
+    reload(
+      options: SocketHandler<DataBinaryType> | { socket?: SocketHandler<DataBinaryType>; binaryType?: BinaryType },
+    ): void;
   }
 }
 
@@ -751,11 +802,12 @@ export function install(): object;
 
 /**
  * A `binaryType` of our own, for TCP, TLS, unix and UDP sockets: `data` gets a Buffer that may share its `buffer` with other
- * Buffers of the program, as those of `Buffer.from` do, if it is shorter than half of `Buffer.poolSize` (4 KiB).
+ * Buffers of the program, as those of `Buffer.from` do, if it is shorter than half of `Buffer.poolSize`, which is 8 KiB on Node.js 20 and
+ * 22, and 64 KiB from 24 on.
  *
  * It is as safe as any Buffer: nothing is used again as long as the program holds on to it. But `data.buffer` has other data as
  * well, `data.byteOffset` need not be 0, and `structuredClone(data)` copies all of it. For programs that use none of these,
- * messages of 65 bytes to 4 KiB cost less: V8 takes half a microsecond to make an ArrayBuffer.
+ * messages of 65 bytes to that length cost less: V8 takes half a microsecond to make an ArrayBuffer.
  *
  * Typed as `'buffer'`, and on Bun it is `'buffer'`, which needs no such thing.
  */

@@ -79,7 +79,7 @@ export class SocketDuplex extends Duplex {
   unref(): this;
   /** TCP_NODELAY, on from the start. `noDelay` is `true` by default. */
   setNoDelay(noDelay?: boolean): this;
-  /** SO_KEEPALIVE. @param enable default `false` @param initialDelay milliseconds, 0, the default, leaves it as it is */
+  /** SO_KEEPALIVE. @param enable default `false` @param initialDelay milliseconds, less than 1000 leaves it as it is. Default 0 */
   setKeepAlive(enable?: boolean, initialDelay?: number): this;
   /** Emits `timeout` after so many milliseconds without a byte in either direction; 0 for never. It closes nothing. */
   setTimeout(milliseconds: number, listener?: () => void): this;
@@ -96,7 +96,8 @@ export class SocketDuplex extends Duplex {
  *
  * On Bun for sockets of `connect` only; use {@link duplexHandlers} for accepted ones.
  *
- * @throws Error `ERR_SOCKET_CLOSED`, TypeError `ERR_INVALID_ARG_TYPE` for what is no socket
+ * @throws Error `ERR_SOCKET_CLOSED`, TypeError `ERR_INVALID_ARG_TYPE` for what is no socket of this package; on Bun a TypeError for
+ *   accepted sockets, and what calling `reload` throws for what is no socket
  */
 export function toDuplex(socket: Socket<any>, options?: StreamOptions): SocketDuplex;
 
@@ -148,8 +149,9 @@ export function toWeb(socket: Socket<any> | SocketDuplex): {
 };
 
 /**
- * The chunks of an open socket as they come, in memory of their own. The socket is paused while nobody asks for the next one. Leaving the
- * loop early closes it; a connection that breaks throws inside the loop, after the last chunk. Write with `socket.write` as before.
+ * The chunks of an open socket as they come; they may share their `buffer` with other Buffers of the program. The socket is paused while
+ * nobody asks for the next one. Leaving the loop early closes it; a connection that breaks throws inside the loop, after the last chunk.
+ * Write with `socket.write` as before.
  *
  * @param options `drain`: called as the handler of that name
  */

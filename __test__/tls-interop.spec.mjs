@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import tls from 'node:tls';
 import test from 'ava';
+import { connect, listen } from 'bun-sockets';
 import {
   ca,
   dialSecure,
@@ -252,6 +253,44 @@ test('a certificate that comes alone is followed by its issuers out of ca, on bo
       session = socket.getSession();
       socket.close();
       await observer.seen('close');
+    }
+  }
+});
+
+test('RSA keys below 2,048 bits: an own one throws, the signature of a peer does not count', async (t) => {
+  const weak = identity('server-small-rsa');
+  const socket = { data() {} };
+  for (const attempt of [listen, connect]) {
+    t.throws(() => attempt({ hostname: '127.0.0.1', port: 0, tls: weak, socket }), {
+      code: 'ERR_BORINGSSL',
+      message: /^unsupported private key/,
+    });
+  }
+  const told = async (observer) => {
+    await observer.seen('close');
+    const [[, success, error]] = observer.calls.filter(([event]) => event === 'handshake');
+    t.false(success);
+    t.is(error.code, 'EPROTO');
+    t.regex(error.message, /BAD_SIGNATURE/);
+  };
+  for (const [number, version] of VERSIONS) {
+    // OpenSSL has such keys below its default level only.
+    const options = { ...weak, ciphers: 'DEFAULT@SECLEVEL=0', minVersion: version, maxVersion: version };
+    const { server, target } = await nodeServer(t, options);
+    server.on('tlsClientError', () => {});
+    for (const rejectUnauthorized of [true, false]) {
+      const { observer } = await dialSecure(t, target, { ca, serverName: 'localhost', rejectUnauthorized });
+      await told(observer);
+    }
+    for (const rejectUnauthorized of [true, false]) {
+      const { target: ours, observer } = serveSecure(t, {
+        ...{ ...identity('server-ec'), ca, requestCert: true, rejectUnauthorized },
+        ...{ minVersion: number, maxVersion: number },
+      });
+      const client = tls.connect({ ...options, host: '127.0.0.1', port: ours.port, ca, servername: 'localhost' });
+      client.on('error', () => {});
+      t.teardown(() => client.destroy());
+      await told(observer);
     }
   }
 });

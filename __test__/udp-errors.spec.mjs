@@ -1,4 +1,5 @@
 import test from 'ava';
+import { udpSocket } from 'bun-sockets';
 import { deadPort, open, turns } from './support/datagrams.mjs';
 import { outcome } from './support/processes.mjs';
 
@@ -170,4 +171,9 @@ test('without descriptors it throws, and goes on when there are some again', asy
     { command: 'sh', before: ['-c', 'ulimit -n 100 && exec "$0" "$@"', process.execPath] },
   );
   t.is(out, 'EMFILE bind 127.0.0.1\ndata\n', err);
+});
+
+test('a name that does not resolve is named', (t) => {
+  const error = t.throws(() => udpSocket({ hostname: 'no.such.name.invalid', socket: {} }), { code: 'ENOTFOUND' });
+  t.like(error, { syscall: 'getaddrinfo', hostname: 'no.such.name.invalid' });
 });

@@ -1,6 +1,7 @@
 'use strict';
 // Gives one socket handlers of its own, whatever it had and whoever accepted it.
 
+const { invalidType } = require('./errors.js');
 const { Handlers } = require('./handlers.js');
 const { TCPSocket } = require('./socket.js');
 const { TLSSocket } = require('./tls-socket.js');
@@ -14,7 +15,7 @@ const { TLSSocket } = require('./tls-socket.js');
 function adopt(socket, handlers) {
   const connection = TCPSocket.connectionOf(socket) ?? TLSSocket.connectionOf(socket);
   if (connection === undefined) {
-    throw Object.assign(new TypeError('Expected a socket of bun-sockets'), { code: 'ERR_INVALID_ARG_TYPE' });
+    throw invalidType('Expected a socket of bun-sockets');
   }
   connection.handlers = new Handlers(handlers).check();
 }

@@ -3,6 +3,7 @@
 
 const { Buffer } = require('node:buffer');
 const { types } = require('node:util');
+const { coded } = require('./errors');
 
 /** Collects bytes until they are asked for. The polyfill offers it where `Bun.ArrayBufferSink` is absent. */
 class ArrayBufferSink {
@@ -76,7 +77,7 @@ function copyOf(chunk) {
 
 /** @param {string} code Bun's */
 function wrong(code) {
-  return Object.assign(new TypeError('write() expects a string, ArrayBufferView, or ArrayBuffer'), { code });
+  return coded(TypeError, code, 'write() expects a string, ArrayBufferView, or ArrayBuffer');
 }
 
 module.exports = { ArrayBufferSink };

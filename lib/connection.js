@@ -173,7 +173,10 @@ class Connection {
   over(error) {
     this.slot = -1;
     this.setTimeout(0);
-    if (diagnostics.closed.hasSubscribers) diagnostics.closed.publish({ socket: this.socket, error });
+    if (diagnostics.closed.hasSubscribers) {
+      // The socket itself does not know its listener any more.
+      diagnostics.closed.publish({ socket: this.socket, listener: this.listening?.listener, error });
+    }
     const { close } = this.handlers;
     if (close !== undefined) this.handlers.callWith(close, this.socket, error);
   }

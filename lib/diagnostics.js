@@ -10,18 +10,28 @@ const connected = channel('bun-sockets:connect');
 const accepted = channel('bun-sockets:accept');
 /** `{ socket, success, error }`: what the handshake handler is told; error is null or an Error. */
 const shaken = channel('bun-sockets:handshake');
-/** `{ socket, error }`: before the close handler runs; error is undefined after an orderly close. */
+/** `{ socket, listener, error }`: before the close handler runs; error is undefined after an orderly close, listener on clients. */
 const closed = channel('bun-sockets:close');
 /** `{ socket, error }`: a connect that failed, a handler that threw, a TLS session that broke. */
 const failed = channel('bun-sockets:error');
 
 const debug = debuglog('bun-sockets');
 
+/**
+ * What sockets were called when they were first mentioned: a closed one has forgotten a part of its addresses.
+ * @type {WeakMap<object, string>}
+ */
+const names = new WeakMap();
+
 /** @param {any} socket */
 function name(socket) {
+  const known = names.get(socket);
+  if (known !== undefined) return known;
   const { localAddress, localPort, remoteAddress, remotePort } = socket;
-  const path = remoteAddress === undefined ? '' : ` ${localAddress}:${localPort} - ${remoteAddress}:${remotePort}`;
-  return `${socket[Symbol.toStringTag]}${path}`;
+  const path = remotePort === undefined ? '' : ` ${localAddress}:${localPort} - ${remoteAddress}:${remotePort}`;
+  const text = `${socket[Symbol.toStringTag]}${path}`;
+  names.set(socket, text);
+  return text;
 }
 
 if (debug.enabled) {

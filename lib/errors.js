@@ -3,22 +3,49 @@
 
 const { inspect, getSystemErrorMap, types } = require('node:util');
 
+/** By class and code: what errors of that kind inherit from. @type {Map<ErrorConstructor, Map<string, object>>} */
+const prototypes = new Map();
+
+/**
+ * An error of Bun's own. As there, nothing but the text is on the error itself: `name`, `code` and a `toString` that tells both are on a
+ * prototype between it and that of its class, so that keys, JSON and spreading show none of them, while `for ... in` does.
+ * @template {Error} T
+ * @param {{ new (message: string): T }} type
+ * @param {string} code
+ * @param {string} message
+ * @returns {T & { code: string }}
+ */
+function coded(type, code, message) {
+  const base = /** @type {any} */ (type);
+  let ofType = prototypes.get(base);
+  if (ofType === undefined) prototypes.set(base, (ofType = new Map()));
+  let prototype = ofType.get(code);
+  if (prototype === undefined) {
+    prototype = Object.assign(Object.create(base.prototype), { name: base.name, code, toString: toText });
+    ofType.set(code, /** @type {object} */ (prototype));
+  }
+  return Object.setPrototypeOf(new type(message), /** @type {object} */ (prototype));
+}
+
+/** @this {Error & { code: string }} */
+function toText() {
+  return `${this.name} [${this.code}]: ${this.message}`;
+}
+
 /**
  * A wrong kind of argument.
  * @param {string} message
- * @returns {TypeError & { code: string }}
  */
 function invalidType(message) {
-  return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_TYPE' });
+  return coded(TypeError, 'ERR_INVALID_ARG_TYPE', message);
 }
 
 /**
  * A number outside its range.
  * @param {string} message
- * @returns {RangeError & { code: string }}
  */
 function outOfRange(message) {
-  return Object.assign(new RangeError(message), { code: 'ERR_OUT_OF_RANGE' });
+  return coded(RangeError, 'ERR_OUT_OF_RANGE', message);
 }
 
 /**
@@ -41,7 +68,7 @@ function outOfBounds(name, low, high, received) {
  */
 function invalidThis(name, self) {
   const instead = self === undefined ? '' : `, but r${received(self).slice(1)}`;
-  return Object.assign(new TypeError(`Expected this to be instanceof ${name}${instead}`), { code: 'ERR_INVALID_THIS' });
+  return coded(TypeError, 'ERR_INVALID_THIS', `Expected this to be instanceof ${name}${instead}`);
 }
 
 /**
@@ -76,7 +103,7 @@ function codeOf(errno) {
 function systemError(errno, syscall) {
   const code = codeOf(errno);
   const text = getSystemErrorMap().get(-errno)?.[1] ?? 'unknown error';
-  return Object.assign(new Error(`${code}: ${text}`.concat(`, ${syscall}`)), { code, errno: -errno, syscall });
+  return Object.assign(new Error(`${code}: ${text}`.concat(`, ${syscall}`)), { code, syscall, errno: -errno });
 }
 
 /**
@@ -86,9 +113,9 @@ function systemError(errno, syscall) {
 function notFound(hostname) {
   return Object.assign(new Error(`getaddrinfo ENOTFOUND ${hostname}`), {
     code: 'ENOTFOUND',
-    errno: 4,
     syscall: 'getaddrinfo',
     ...(hostname === '' ? {} : { hostname }),
+    errno: 4,
   });
 }
 
@@ -99,13 +126,8 @@ function notFound(hostname) {
  * @param {number} [port]
  */
 function listenFailed(errno, address, port) {
-  const error = Object.assign(new Error(`Failed to listen at ${address}`), {
-    code: codeOf(errno),
-    errno,
-    syscall: 'listen',
-    address,
-  });
-  return port === undefined ? error : Object.assign(error, { port });
+  const error = Object.assign(new Error(`Failed to listen at ${address}`), { syscall: 'listen', errno, address });
+  return Object.assign(error, port === undefined ? {} : { port }, { code: codeOf(errno) });
 }
 
 /**
@@ -115,13 +137,13 @@ function listenFailed(errno, address, port) {
  */
 function connectFailed(errno, attempts = []) {
   const code = codeOf(errno);
-  const error = Object.assign(new Error('Failed to connect'), { code, errno: -errno, syscall: 'connect' });
+  const error = Object.assign(new Error('Failed to connect'), { code, syscall: 'connect', errno: -errno });
   if (attempts.length > 1) {
     const failures = attempts.map((attempt) =>
       Object.assign(new Error(`connect ${codeOf(attempt.errno)} ${attempt.address}:${attempt.port}`), {
         code: codeOf(attempt.errno),
-        errno: -attempt.errno,
         syscall: 'connect',
+        errno: -attempt.errno,
         address: attempt.address,
         port: attempt.port,
       }),
@@ -147,6 +169,7 @@ function isError(value) {
 
 module.exports = {
   codeOf,
+  coded,
   connectFailed,
   invalidThis,
   invalidType,

@@ -3,6 +3,7 @@
 const { Blob, Buffer } = require('node:buffer');
 const fs = require('node:fs');
 const { fileURLToPath } = require('node:url');
+const { invalidType } = require('./errors');
 
 const PATH = Symbol.for('bun-sockets.file-path');
 
@@ -76,7 +77,7 @@ function file(path) {
   if (ArrayBuffer.isView(path)) {
     return new FileReference(Buffer.from(path.buffer, path.byteOffset, path.byteLength).toString());
   }
-  throw Object.assign(new TypeError('Bun.file: expected a path or a file URL'), { code: 'ERR_INVALID_ARG_TYPE' });
+  throw invalidType('Bun.file: expected a path or a file URL');
 }
 
 /**

@@ -2,6 +2,7 @@
 // PEM files, with the errors that BoringSSL, and so Bun, has for bad ones. What is in them is parsed by Node.
 
 const { X509Certificate, createPrivateKey } = require('node:crypto');
+const { coded } = require('./errors');
 
 const CERTIFICATE = ['CERTIFICATE', 'X509 CERTIFICATE', 'TRUSTED CERTIFICATE'];
 const PRIVATE_KEY = ['PRIVATE KEY', 'RSA PRIVATE KEY', 'EC PRIVATE KEY', 'ENCRYPTED PRIVATE KEY', 'DSA PRIVATE KEY'];
@@ -23,10 +24,10 @@ const KNOWN_LIMIT = 32;
 function opensslError(number, library, reason, code) {
   const hex = number.toString(16).padStart(8, '0');
   return Object.assign(new Error(`error:${hex}:${library}:OPENSSL_internal:${reason}`), {
-    code,
     library,
     function: 'OPENSSL_internal',
     reason,
+    code,
   });
 }
 
@@ -55,7 +56,7 @@ function authorities(text, wrong) {
   try {
     found = certificates(text);
   } catch {
-    throw Object.assign(new Error(wrong), { code: 'ERR_BORINGSSL' });
+    throw coded(Error, 'ERR_BORINGSSL', wrong);
   }
   if (known.size === KNOWN_LIMIT) known.clear();
   known.set(text, found);
@@ -73,9 +74,7 @@ function revocationLists(text) {
   } catch {
     // Whatever is wrong with it has one name, too.
   }
-  if (found.length === 0) {
-    throw Object.assign(new Error('Failed to parse CRL'), { code: 'ERR_CRYPTO_OPERATION_FAILED' });
-  }
+  if (found.length === 0) throw coded(Error, 'ERR_CRYPTO_OPERATION_FAILED', 'Failed to parse CRL');
   return found;
 }
 

@@ -1,6 +1,7 @@
 'use strict';
 // The native contexts that TLS options become.
 
+const { coded } = require('./errors');
 const native = require('./native');
 const { defaultRoots, keyLogPath, readTlsOptions } = require('./tls-options');
 
@@ -49,7 +50,7 @@ function make(construct) {
     return construct();
   } catch (error) {
     const { message } = /** @type {Error} */ (error);
-    throw Object.assign(new Error(message), { code: CODES.get(message) ?? 'ERR_BORINGSSL' });
+    throw coded(Error, CODES.get(message) ?? 'ERR_BORINGSSL', message);
   }
 }
 

@@ -259,7 +259,8 @@ function defineSocket(tag) {
 
     setKeepAlive(/** @type {any} */ enable, /** @type {any} */ initialDelay) {
       const connection = Socket.#own(this).#connection;
-      const idle = initialDelay === undefined ? 0 : milliseconds(initialDelay);
+      // As in Bun: whole seconds count, and what is less than one leaves the delay as it is.
+      const idle = initialDelay === undefined ? 0 : Math.trunc(milliseconds(initialDelay) / 1000) * 1000;
       return connection.isAttached && connection.handle.keepAlive(Boolean(enable), idle);
     }
 

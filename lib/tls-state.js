@@ -319,20 +319,21 @@ class TlsState {
   }
 
   setMaxSendFragment(/** @type {any} */ size) {
-    if (!this.#isLive) return false;
     if (typeof size !== 'number') throw new Error('Expected size to be a number');
-    if (!Number.isInteger(size) || size < SMALLEST_FRAGMENT || size > LARGEST_FRAGMENT) return false;
-    if (this.#phase === DONE) return this.#handle.setFragment(size);
-    this.#fragment = size;
+    if (!this.#isLive) return false;
+    const whole = Math.trunc(size);
+    if (!(whole >= SMALLEST_FRAGMENT && whole <= LARGEST_FRAGMENT)) return false;
+    if (this.#phase === DONE) return this.#handle.setFragment(whole);
+    this.#fragment = whole;
     return true;
   }
 
   setServername(/** @type {any[]} */ ...args) {
-    if (!this.#isLive) return;
+    // As in Bun, these are looked at on a closed socket, too. Its upgraded sockets do not know that they are servers.
+    if (this.#side.isServer && !this.#connection.isTapped) throw new Error(SERVERS_ANNOUNCE_NOTHING);
     if (args.length === 0) throw new Error('Expected 1 argument');
     if (typeof args[0] !== 'string') throw new Error('Expected "serverName" to be a string');
-    // As in Bun, whose upgraded sockets do not know that they are servers.
-    if (this.#side.isServer && !this.#connection.isTapped) throw new Error(SERVERS_ANNOUNCE_NOTHING);
+    if (!this.#isLive) return;
     const isEarly = this.#side.isServer ? this.isPending : this.#whenEarly(() => (this.#serverName = args[0]));
     if (!isEarly) throw new Error('Already started.');
   }

@@ -408,6 +408,7 @@ function udpSocket(options) {
   const { hostname, port, reusePort, reuseAddress, ipv6Only, connect, signal } = parsed;
   if (signal?.aborted) return Promise.reject(signal.reason);
   const slot = engine.openUdp({ hostname, port, reusePort, reuseAddress, ipv6Only });
+  // Differs from Bun (8): there it is a failed `bind`, for a reason that was left over.
   if (slot === NOT_FOUND) throw notFound(hostname);
   if (slot < 0) throw bindFailed(-slot, hostname);
   if (!leaving) {
@@ -631,7 +632,7 @@ function sourceGroup(socket, join, source, address, at, count) {
  */
 function bindFailed(errno, address) {
   const code = codeOf(errno);
-  return Object.assign(new Error(`bind ${code} ${address}`), { code, errno, syscall: 'bind', address });
+  return Object.assign(new Error(`bind ${code} ${address}`), { code, syscall: 'bind', errno, address });
 }
 
 /** @param {string} hostname */

@@ -1,6 +1,15 @@
 // A program written against Bun's types, once with Bun's functions and once with ours, and our own additions.
 
-import api, { connect, install, listen, type Socket, type SocketHandler, udpSocket } from 'bun-sockets';
+import api, {
+  connect,
+  type FdSocketOptions,
+  install,
+  listen,
+  type Socket,
+  type SocketHandler,
+  type UnixSocketOptions,
+  udpSocket,
+} from 'bun-sockets';
 import 'bun-sockets/polyfill';
 import 'bun-sockets/register';
 
@@ -108,6 +117,37 @@ udpSocket({ socket: { data: (socket, data, port, address) => void socket.send(da
 udpSocket({ hostname: '::', reusePort: true, flags: 8, signal: controller.signal, binaryType: 'uint8array' });
 udpSocket({ connect: { hostname: 'localhost', port: 5 } }).then((socket) => socket.sendMany(['a', Buffer.from('b')]));
 install();
+
+// What Bun takes and its types do not say.
+export async function undocumented(plain: Socket): Promise<void> {
+  plain.write('6869', 'hex');
+  plain.write('aGk=', undefined, 'base64');
+  plain.write(new Blob(['in memory']));
+  plain.end('68', 'hex');
+  plain.getPeerCertificate(false);
+  plain.upgradeTLS({ tls: secure, socket: { data() {} }, isServer: true, initialData: new Uint8Array(5) });
+  connect({ hostname: 'localhost', host: 'localhost', port: 1, socket: { data() {} } });
+  connect({
+    hostname: 'localhost',
+    port: 1,
+    tls: true,
+    socket: { session: (socket, session) => socket.setSession(session), keylog: (_socket, line) => void line.length },
+  });
+  listen({
+    hostname: 'localhost',
+    port: 0,
+    tls: secure,
+    data: 5,
+    socket: {
+      serverName: (data, name) => void `${data.toFixed()} ${name}`,
+      alpnCallback: (_socket, _name, protocols) => (protocols.includes('h2') ? 'h2' : false),
+    },
+  });
+  connect({ fd: 3, socket: { data() {} } } as FdSocketOptions as unknown as UnixSocketOptions);
+  const datagrams = await udpSocket({ socket: { data() {} } });
+  datagrams.reload({ socket: { drain() {} }, binaryType: 'arraybuffer' });
+  datagrams[Symbol.dispose]?.();
+}
 
 export function session(socket: Socket): Buffer | undefined {
   return socket.getSession() || undefined;

@@ -4,9 +4,10 @@ set -eu
 cd "$(dirname "$0")"
 rm -f ./*.pem
 
-key() { # NAME rsa|ec|ed25519
+key() { # NAME rsa|small-rsa|ec|ed25519
   case $2 in
     rsa) openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$1-key.pem" ;;
+    small-rsa) openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out "$1-key.pem" ;;
     ec) openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out "$1-key.pem" ;;
     ed25519) openssl genpkey -algorithm ed25519 -out "$1-key.pem" ;;
   esac 2>/dev/null
@@ -18,7 +19,7 @@ authority() { # NAME
     -addext 'keyUsage=critical,keyCertSign,cRLSign'
 }
 
-leaf() { # NAME rsa|ec|ed25519 SUBJECT-ALT-NAMES USAGE
+leaf() { # NAME rsa|small-rsa|ec|ed25519 SUBJECT-ALT-NAMES USAGE
   key "$1" "$2"
   openssl req -new -key "$1-key.pem" -subj "/O=bun-sockets tests/CN=$1" |
     openssl x509 -req -CA authority.pem -CAkey authority-key.pem -set_serial "0x$(openssl rand -hex 8)" -sha256 -days 36500 \
@@ -34,6 +35,7 @@ here='DNS:localhost,IP:127.0.0.1,IP:::1'
 authority authority
 authority stranger
 leaf server-rsa rsa "$here" serverAuth
+leaf server-small-rsa small-rsa "$here" serverAuth
 leaf server-ec ec "$here" serverAuth
 leaf server-ed25519 ed25519 "$here" serverAuth
 leaf elsewhere ec 'DNS:elsewhere.example' serverAuth

@@ -1,4 +1,4 @@
-// Nothing throws on a closed socket, but for upgradeTLS.
+// What methods answer on a closed socket. Wrong arguments are in late-arguments and tls-late-arguments.
 export default async function ({ pair, main, actor }) {
   const { listener, near } = await pair({
     client: {

@@ -1,5 +1,6 @@
-// A handler throws, no `error` handler, no uncaughtException listener: does the process go on?
-export async function program({ serve, dial, main, actor }) {
+// A handler throws, no `error` handler, no uncaughtException listener: does the process go on? On Bun that depends on whether the entry
+// module has been evaluated, or waits at its top level.
+export async function waiting({ serve, dial, main, actor }) {
   const listener = serve('unused', {
     socket: {
       data() {
@@ -17,6 +18,12 @@ export async function program({ serve, dial, main, actor }) {
   await actor('client').seen('close');
 }
 
+export function evaluated(stage) {
+  // Nobody waits for it.
+  waiting(stage);
+}
+
 export default async function ({ process: start }) {
-  await start('process', 'program').exits();
+  await start('the entry module waits', 'waiting').exits();
+  await start('the entry module has been evaluated', 'evaluated').exits();
 }
