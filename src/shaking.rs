@@ -86,7 +86,8 @@ pub struct Socket {
     pub inlet: Option<Arc<Inlet>>,
 }
 
-/// What of the peer's was received for a handshake that is tapped, and so does not read the socket itself.
+/// What of the peer's was received for a handshake that is tapped, and so does not read the socket itself. The reactor puts it here between
+/// two steps; the lock is for the next one, which another thread may take.
 #[derive(Debug, Default)]
 pub struct Inlet(Mutex<Inflow>);
 

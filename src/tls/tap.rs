@@ -7,13 +7,11 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use super::failure::ProtocolFailure;
-use super::framing::Framing;
+use super::framing::{Framing, HEADER};
 use super::scope::with_current;
 
 /// Bytes of a peer's first words that are kept: enough to tell what it speaks.
 const HEAD: usize = 8;
-/// The length of a record's header, which BoringSSL waits for before it looks at any of it.
-const HEADER: usize = 5;
 
 /// Keeps the first bytes that are received, to tell HTTP from TLS, and a server's tickets.
 pub(super) struct Tap<S> {
@@ -132,7 +130,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
                 }
                 return Poll::Ready(Ok(()));
             }
-            // rustls would complain of the first byte.
+            // As with BoringSSL a whole header is waited for; rustls would complain of the first byte.
             buffer.set_filled(before);
         }
     }
