@@ -317,6 +317,8 @@ impl HandshakeStream {
                 Err(error) => return Err(error),
             }
         }
+        // Not kept for the next flight: it would leave a hole in the heap.
+        self.flight = Vec::new();
         Ok(())
     }
 }
