@@ -1,16 +1,8 @@
 // The empty string counts as nothing, an empty String object as something.
-export default async function ({ udpSocket, main }) {
-  const one = async (label, options) => {
-    let socket;
-    try {
-      socket = await udpSocket(options);
-    } catch (error) {
-      main.say(label, 'threw', error);
-      return;
-    }
-    main.say(label, 'opens', socket.hostname, socket.binaryType);
-    socket.close();
-  };
+import { opens } from '../lib/opens.mjs';
+
+export default async function (stage) {
+  const one = (label, options) => opens(stage, label, options);
   for (const [kind, empty] of [
     ['string', ''],
     ['String', new String('')],

@@ -1,18 +1,11 @@
 // What udpSocket refuses, at once.
-export default async function ({ udpSocket, main, standIn }) {
+import { opens } from '../lib/opens.mjs';
+
+export default async function (stage) {
+  const { udpSocket, standIn } = stage;
   const taken = await udpSocket({ hostname: '127.0.0.1' });
   standIn(taken.port, 'taken');
-  const one = async (label, options) => {
-    let socket;
-    try {
-      socket = await udpSocket(options);
-    } catch (error) {
-      main.say(label, 'threw', error);
-      return;
-    }
-    main.say(label, 'opens', socket.hostname, socket.binaryType, socket.remoteAddress === undefined);
-    socket.close();
-  };
+  const one = (label, options) => opens(stage, label, options);
   for (const value of [undefined, null, 5, true, 'x', [], () => {}, {}]) {
     const label = typeof value === 'function' ? 'function' : JSON.stringify(value);
     await one(`options ${label}`, value);
