@@ -47,16 +47,23 @@ const NOTHING = new Uint8Array(0);
  * @returns {Uint8Array}
  */
 function view(data) {
-  if (ArrayBuffer.isView(data)) {
-    if (lengthOf(data) === 0) return NOTHING;
-    return types.isSharedArrayBuffer(data.buffer)
-      ? private_(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-      : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  }
-  if (types.isArrayBuffer(data)) return data.byteLength === 0 ? NOTHING : new Uint8Array(data);
-  if (types.isSharedArrayBuffer(data)) return private_(new Uint8Array(data));
+  const bytes = bytesBehind(data);
+  if (bytes !== undefined) return types.isSharedArrayBuffer(bytes.buffer) ? private_(bytes) : bytes;
   if (isBlob(data)) return readBlob(data);
   throw invalidType(`The "data" argument must be of type string, buffer, or blob. ${received(data)}`);
+}
+
+/**
+ * The bytes of a view or a buffer: none of what was detached.
+ * @param {unknown} data
+ * @returns {Uint8Array | undefined} undefined of anything else
+ */
+function bytesBehind(data) {
+  if (ArrayBuffer.isView(data)) {
+    return lengthOf(data) === 0 ? NOTHING : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  }
+  if (types.isAnyArrayBuffer(data)) return data.byteLength === 0 ? NOTHING : new Uint8Array(data);
+  return undefined;
 }
 
 /**
@@ -128,4 +135,4 @@ function encodingWithRange() {
   return error;
 }
 
-module.exports = { NOTHING, bytesOf, lengthOf };
+module.exports = { bytesBehind, bytesOf };

@@ -8,7 +8,7 @@ const { codeOf, invalidThis, invalidType, notFound, systemError } = require('./e
 const { ARRAYBUFFER, BUFFER } = require('./handlers');
 const { finish, takeMethods, wrongAccessor } = require('./members');
 const { FAMILY_MISMATCH, INTERFACE_MISMATCH, NOT_FOUND, NO_ADDRESS, UdpHandle } = require('./native');
-const { NOTHING, lengthOf } = require('./payload');
+const { bytesBehind } = require('./payload');
 const { copy } = require('./received');
 const { destination, sender } = require('./udp-address');
 const { VIEW, binaryTypeName, portNumber, readUdpOptions, viewOf } = require('./udp-options');
@@ -533,12 +533,8 @@ function place(bytes, at) {
  */
 function payload(data) {
   if (types.isUint8Array(data)) return data;
-  if (ArrayBuffer.isView(data)) {
-    return lengthOf(data) === 0 ? NOTHING : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  }
-  if (types.isAnyArrayBuffer(data)) return data.byteLength === 0 ? NOTHING : new Uint8Array(data);
   if (typeof data === 'string' || types.isStringObject(data)) return encoder.encode(String(data));
-  return undefined;
+  return bytesBehind(data);
 }
 
 /** @param {any} value */
