@@ -38,9 +38,9 @@ impl Core {
         self.tell(&[kind, slot.cast_signed(), length, i32::from(arrived.truncated), family, port, a, b, c, d, scope]);
     }
 
-    /// Tells how many datagrams were sent, or the negative error number.
-    fn tell_sent(&self, sent: Option<Sent>) {
-        self.tell(&[match sent {
+    /// Sends, and tells how many datagrams that were, or the negative error number.
+    fn send_datagrams(&self, send: impl FnOnce(&mut Reactor) -> Option<Sent>) {
+        self.tell(&[match self.with(send).flatten() {
             Some(Sent::Taken(count)) => {
                 self.counters.datagrams_sent.add(count);
                 i32::try_from(count).unwrap_or(i32::MAX)
@@ -69,7 +69,7 @@ pub(super) unsafe extern "C" fn send(env: sys::napi_env, info: sys::napi_callbac
             let scratch = core.scratch.slice();
             let bytes = &scratch[..length.min(scratch.len())];
             let slot = integer(env, slot);
-            core.tell_sent(core.with(|reactor: &mut Reactor| reactor.send_datagram(slot, bytes, to)).flatten());
+            core.send_datagrams(|reactor| reactor.send_datagram(slot, bytes, to));
         })
     }
 }
@@ -81,7 +81,7 @@ pub(super) unsafe extern "C" fn send_bytes(env: sys::napi_env, info: sys::napi_c
         enter::<2>(env, info, |core, [slot, data]| {
             let to = core.destination();
             let (slot, bytes) = (integer(env, slot), bytes(env, data));
-            core.tell_sent(core.with(|reactor: &mut Reactor| reactor.send_datagram(slot, bytes, to)).flatten());
+            core.send_datagrams(|reactor| reactor.send_datagram(slot, bytes, to));
         })
     }
 }
@@ -98,7 +98,7 @@ pub(super) unsafe extern "C" fn send_many(env: sys::napi_env, info: sys::napi_ca
             // SAFETY: no other slice of the record is alive, and JS does not run.
             let more = core.record.slice().first() == Some(&1);
             let slot = integer(env, slot);
-            core.tell_sent(core.with(|reactor: &mut Reactor| reactor.send_datagrams(slot, &packets, more)).flatten());
+            core.send_datagrams(|reactor| reactor.send_datagrams(slot, &packets, more));
         })
     }
 }
