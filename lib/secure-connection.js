@@ -106,14 +106,13 @@ class SecureConnection extends ClientConnection {
       this.over(error === undefined ? systemError(/** @type {number} */ (report.errno), 'read') : undefined);
     };
     // As in Bun: who has sent FIN is told only of the end, if the peer says nothing more.
-    if (isKnown || (this.shut && report.hungUp)) {
-      this.tls.forgo();
+    const isUntold = isKnown || (this.shut && report.hungUp);
+    if (isUntold) this.tls.forgo();
+    if (isUntold || error === undefined) {
       leave();
-    } else if (error !== undefined) {
+    } else {
       this.#tellFailure(error);
       this.#then(leave);
-    } else {
-      leave();
     }
   }
 
@@ -277,22 +276,25 @@ class SecureConnection extends ClientConnection {
 
   /** The socket is connected. Whether a handler was called. */
   begin() {
-    this.tls.prepare();
-    const { handshake, open } = this.handlers;
-    if (handshake !== undefined) this.open();
-    if (handshake === undefined || open === undefined) {
-      this.#shake();
-      return false;
-    }
-    this.#then(this.#shake);
-    return true;
+    const opened = this.#prepare();
+    if (opened) this.#then(this.#shake);
+    else this.#shake();
+    return opened;
   }
 
   /** As `begin`, for a socket that was connected before: the handshake begins at once. */
   beginAtOnce() {
-    this.tls.prepare();
-    if (this.handlers.handshake !== undefined) this.open();
+    this.#prepare();
     this.#shake();
+  }
+
+  /** What comes before the handshake. Whether a handler was called. */
+  #prepare() {
+    this.tls.prepare();
+    const { handshake, open } = this.handlers;
+    if (handshake === undefined) return false;
+    this.open();
+    return open !== undefined;
   }
 
   /** The handshake begins. */
