@@ -3,7 +3,7 @@
 
 const { inspect, getSystemErrorMap, types } = require('node:util');
 
-/** By class and code: what errors of that kind inherit from. @type {Map<ErrorConstructor, Map<string, object>>} */
+/** By class and code: what errors of that kind inherit from. @type {Map<string, object>} */
 const prototypes = new Map();
 
 /**
@@ -17,12 +17,11 @@ const prototypes = new Map();
  */
 function coded(type, code, message) {
   const base = /** @type {any} */ (type);
-  let ofType = prototypes.get(base);
-  if (ofType === undefined) prototypes.set(base, (ofType = new Map()));
-  let prototype = ofType.get(code);
+  const kind = `${base.name} ${code}`;
+  let prototype = prototypes.get(kind);
   if (prototype === undefined) {
     prototype = Object.assign(Object.create(base.prototype), { name: base.name, code, toString: toText });
-    ofType.set(code, /** @type {object} */ (prototype));
+    prototypes.set(kind, /** @type {object} */ (prototype));
   }
   return Object.setPrototypeOf(new type(message), /** @type {object} */ (prototype));
 }

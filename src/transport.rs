@@ -487,7 +487,7 @@ impl Shaking {
         if self.is_inlet_due() {
             return self.inlet_step(scratch).map(|count| Step::Event(StreamEvent::Raw(count)));
         }
-        let Shaken { result, alert, .. } = self.outcome.take()?;
+        let Shaken { result, alert } = self.outcome.take()?;
         Some(match result {
             Ok(session) => Step::Shaken(session),
             Err(failed) => {

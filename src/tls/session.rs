@@ -371,14 +371,8 @@ impl Session {
     /// Those of the transport, `WouldBlock` among them.
     pub fn send(&mut self, transport: &mut dyn Write) -> io::Result<usize> {
         match &mut self.first {
-            First::Waits(bytes) if bytes.is_empty() => {
-                if self.connection.wants_write() {
-                    self.connection.write_tls(transport)
-                } else {
-                    Ok(0)
-                }
-            }
             First::Waits(_) if !self.connection.wants_write() => Ok(0),
+            First::Waits(bytes) if bytes.is_empty() => self.connection.write_tls(transport),
             First::Waits(bytes) | First::Due(bytes) => {
                 while self.connection.wants_write() {
                     self.connection.write_tls(bytes)?;
