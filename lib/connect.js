@@ -3,7 +3,7 @@
 
 const net = require('node:net');
 const { ClientConnection } = require('./connection');
-const { engine } = require('./engine');
+const { engine, lookSoon } = require('./engine');
 const { readOptions } = require('./options');
 const { TCPSocket } = require('./socket');
 
@@ -26,6 +26,7 @@ function connect(options) {
   const Socket = parsed.tls === undefined ? TCPSocket : require('./tls-socket').TLSSocket;
   connection.socket = new Socket(connection);
   const errno = connection.isOpen ? engine.connectFailure(connection.slot) : 0;
+  lookSoon();
   if (errno !== 0) {
     // As in Bun: what is known at once is told at once.
     connection.vacate();

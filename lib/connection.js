@@ -4,7 +4,7 @@
 const { Buffer } = require('node:buffer');
 const { clearTimeout, setTimeout } = require('node:timers');
 const diagnostics = require('./diagnostics');
-const { engine, native, record, targets } = require('./engine');
+const { engine, lookSoon, native, record, targets } = require('./engine');
 const { connectFailed, isError, notFound, systemError } = require('./errors');
 const { NO_TLS } = require('./no-tls');
 const { SocketHandle } = require('./native');
@@ -219,6 +219,7 @@ class Connection {
    */
   wrote(count) {
     if (count > 0) this.written += count;
+    lookSoon();
     return count;
   }
 
@@ -229,6 +230,7 @@ class Connection {
    */
   finish(closed, count) {
     this.written += count;
+    lookSoon();
     if (closed) {
       this.vacate();
       this.over();
@@ -245,18 +247,21 @@ class Connection {
   /** Goes on after `pause`. */
   resume() {
     this.handle.release();
+    lookSoon();
   }
 
   /** Sends FIN, and goes on reading. */
   shutWrite() {
     this.shut = true;
     this.handle.shutWrite();
+    lookSoon();
   }
 
   /** Closes at once with FIN. */
   close() {
     if (!this.isOpen) return;
     native.close(this.vacate());
+    lookSoon();
     this.over();
   }
 
@@ -264,6 +269,7 @@ class Connection {
   terminate() {
     if (!this.isOpen) return;
     native.terminate(this.vacate());
+    lookSoon();
     this.over();
   }
 

@@ -95,7 +95,7 @@ const targets = earlier?.targets ?? [];
  */
 
 /** @type {InstanceType<typeof binding.Engine>} */
-const engine = earlier?.engine ?? new binding.Engine(turn, record, scratch, { hasRef });
+const engine = earlier?.engine ?? new binding.Engine(wakeUp, record, scratch, { hasRef });
 /** @type {Hot} */
 const native = earlier?.native ?? engine.hot();
 
@@ -113,6 +113,7 @@ if (process.env.BUN_SOCKETS_HANDSHAKES === 'workers') engine.setShakesHands(fals
 const runTicks = /** @type {any} */ (process)._tickCallback?.bind(process);
 const { setImmediate } = require('node:timers');
 
+/** Whether a turn comes by itself, as an immediate. */
 let again = false;
 let dispatching = false;
 /** 1 when the turn that follows is one that nobody called for. */
@@ -123,7 +124,13 @@ function hasRef() {
   return false;
 }
 
-/** Everything that is ready, within the native half's budget. */
+/** Something may be ready. A turn that comes by itself finds it, and keeps its place behind immediates that were there before. */
+function wakeUp() {
+  if (again) early = 0;
+  else turn();
+}
+
+/** What the poll says at once, within the native half's budget. */
 function turn() {
   dispatching = true;
   for (;;) {
@@ -187,11 +194,12 @@ function resume() {
 }
 
 /**
- * Has the native half look in this turn of the loop, when something was done that the sockets of this process may notice at
- * once: the wake-up from the thread that waits takes longer than several turns.
+ * Has the native half look in this turn of the loop, when something was done that other sockets of this process may notice at
+ * once: the wake-up from the thread that waits takes longer than several turns, or, where processors are few, than the timers that are
+ * set next. On Bun it is noticed before them.
  */
 function lookSoon() {
-  if (dispatching || again) return;
+  if (dispatching || again || !engine.keepsAlive) return;
   early = 1;
   comeBack();
 }

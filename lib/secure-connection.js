@@ -3,7 +3,7 @@
 
 const { ClientConnection, Connection } = require('./connection');
 const diagnostics = require('./diagnostics');
-const { engine, goOnAfterTicks, native } = require('./engine');
+const { engine, goOnAfterTicks, lookSoon, native } = require('./engine');
 const { isError, systemError } = require('./errors');
 const { copy } = require('./received');
 const { expectRest } = require('./resting');
@@ -270,6 +270,7 @@ class SecureConnection extends ClientConnection {
     this.#isOver = true;
     this.#held?.leave(this.#held.slot);
     this.#held = undefined;
+    lookSoon();
     this.raw?.over(error);
     super.over(error);
   }

@@ -93,9 +93,9 @@ pub enum Event {
 pub enum Next {
     /// An event.
     Event(Event),
-    /// More may be ready, but this turn has done its share: come back in the next turn of the loop.
+    /// More may be ready, but this turn has done its share: come back when the program's immediates have run.
     Yield,
-    /// Nothing is ready. [`Reactor::sleep`] must follow, after which the wake-up comes when something is.
+    /// Nothing is known to be ready. [`Reactor::sleep`] must follow, after which the wake-up comes when something is.
     Idle,
 }
 
@@ -395,6 +395,11 @@ impl Reactor {
         loop {
             if self.turn.is_spent() {
                 return Ok(Next::Yield);
+            }
+            // As on Bun, what handlers have put off with `setImmediate` runs before the poll is asked again.
+            if self.turn.has_told() && self.passes.is_over() && self.steps.is_empty() {
+                // The loop must be free to end when nothing keeps the process alive.
+                return Ok(if self.is_referenced() { Next::Yield } else { Next::Idle });
             }
             if let Some(key) = self.next_key()? {
                 match self.step(key, scratch) {

@@ -184,6 +184,13 @@ impl Turn {
         self.before_step >= BEFORE_STEP
     }
 
+    /// Whether anything has come of this turn.
+    #[inline]
+    #[must_use]
+    pub fn has_told(&self) -> bool {
+        self.events > 0
+    }
+
     /// Whether this turn has done its share.
     #[inline]
     #[must_use]

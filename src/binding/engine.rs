@@ -231,6 +231,12 @@ impl Engine {
         self.id
     }
 
+    /// Whether anything of it keeps the process alive.
+    #[napi(getter)]
+    pub fn keeps_alive(&self) -> bool {
+        self.core.kept_alive.get()
+    }
+
     /// The functions that run for every message.
     ///
     /// # Errors
