@@ -100,6 +100,16 @@ class Connection {
     return this.isAttached;
   }
 
+  /** Whether wrong arguments are errors where nothing can be sent. */
+  get mindsArguments() {
+    return this.isLive && !this.ending;
+  }
+
+  /** Whether the peer has left it in the middle of the handshake, of which the program is being told. */
+  get isLeft() {
+    return false;
+  }
+
   /** Whether ciphertext is shown before it is decrypted. */
   get isTapped() {
     return false;

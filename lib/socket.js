@@ -132,6 +132,7 @@ function defineSocket(tag) {
       if (!connection.isAttached) return -1;
       if (connection.ending) return connection.endAgain(data === undefined);
       const early = connection.endEarly(data === undefined);
+      if (early === -1) return refuse(connection, 'end', data, byteOffset, byteLength);
       if (early !== undefined) return early;
       if (data === undefined) {
         native.end(connection.slot, 0);
@@ -344,7 +345,7 @@ function defineSocket(tag) {
       if (typeof this !== 'object' || this === null || !(#connection in this)) throw invalidThis(tag, this);
       const connection = this.#connection;
       const { slot } = connection;
-      if (slot === -1 || connection.ending) return refuse(connection, data, byteOffset, byteLength);
+      if (slot === -1 || connection.ending) return refuse(connection, 'write', data, byteOffset, byteLength);
       if (byteOffset === undefined && byteLength === undefined) {
         if (typeof data === 'string') {
           if (data.length <= SHORT_STRING) {
@@ -430,18 +431,19 @@ function typeOfService(value) {
 const TCPSocket = defineSocket('TCPSocket');
 
 /**
- * What `write` answers where nothing can be written. As in Bun the arguments are looked at while the handlers are told why.
+ * What `write`, or `end` with data, answers where nothing can be sent. As in Bun the arguments are looked at while the handlers are told
+ * why, and a connection that the peer has left has still taken nothing where nothing was given.
  * @param {import('./connection').Connection} connection
+ * @param {'write' | 'end'} method
  * @param {any} data
  * @param {any} byteOffset
  * @param {any} byteLength
  */
-function refuse(connection, data, byteOffset, byteLength) {
-  if (connection.slot === -1 && connection.isLive) {
-    if (data === undefined) return 0;
-    bytesOf(data, byteOffset, byteLength, 'write');
-  }
-  return -1;
+function refuse(connection, method, data, byteOffset, byteLength) {
+  if (!connection.mindsArguments) return -1;
+  if (data === undefined) return 0;
+  const { length } = bytesOf(data, byteOffset, byteLength, method);
+  return length === 0 && connection.isLeft ? 0 : -1;
 }
 
 module.exports = { TCPSocket, defineSocket };

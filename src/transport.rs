@@ -10,7 +10,7 @@ use crate::secure::{CIPHERTEXT_LIMIT, SecureStream};
 use crate::shaking::{Inlet, Shaken, Stepped, Steps};
 use crate::stream::{Ended, Stream, StreamEvent, Written};
 use crate::sys::{Ready, StreamIo, is_transient};
-use crate::tls::{Failed, Selection, Session};
+use crate::tls::{Failed, HandshakeFailure, Selection, Session};
 
 /// A connected socket.
 #[derive(Debug)]
@@ -61,8 +61,8 @@ enum Making {
     Waits(Steps),
     /// A step is being taken, or was the last.
     Steps,
-    /// It has failed, of which the program is being told. The alert follows.
-    Failed(Vec<u8>),
+    /// It has failed, of which the program is being told. The alert follows, unless the peer has `left`.
+    Failed { alert: Vec<u8>, left: bool },
 }
 
 /// What a step of a transport came to.
@@ -223,10 +223,16 @@ impl Transport {
     pub fn write(&mut self, bytes: &[u8]) -> Written {
         match self {
             Self::Plain(stream) => stream.write(bytes),
-            // A drain event follows every handshake. Nothing at all is refused, as in Bun.
-            Self::Shaking(shaking)
-                if shaking.ending.is_none() && !shaking.shut && !bytes.is_empty() && !shaking.has_failed() =>
-            {
+            // As in Bun, nothing at all is refused, unless the peer has left.
+            Self::Shaking(shaking) if bytes.is_empty() => {
+                if shaking.is_left() {
+                    Written::Taken(0)
+                } else {
+                    Written::Refused
+                }
+            }
+            // A drain event follows every handshake.
+            Self::Shaking(shaking) if shaking.ending.is_none() && !shaking.shut && !shaking.has_failed() => {
                 Written::Taken(0)
             }
             Self::Shaking(_) => Written::Refused,
@@ -379,7 +385,7 @@ impl Shaking {
 
     /// There may be something for the next step.
     pub fn go_on(&mut self) {
-        self.step_due = !matches!(self.making, Making::Not | Making::Failed(_));
+        self.step_due = !matches!(self.making, Making::Not | Making::Failed { .. });
     }
 
     /// There is something for the next step whatever the peer has sent: the time is over, or the program has answered.
@@ -491,14 +497,15 @@ impl Shaking {
         Some(match result {
             Ok(session) => Step::Shaken(session),
             Err(failed) => {
-                self.making = Making::Failed(alert);
+                let left = matches!(failed.failure, HandshakeFailure::Disconnected);
+                self.making = Making::Failed { alert, left };
                 Step::Failed(failed)
             }
         })
     }
 
     fn send_alert(&self) {
-        if let Making::Failed(alert) = &self.making
+        if let Making::Failed { alert, .. } = &self.making
             && !alert.is_empty()
         {
             // The connection ends either way.
@@ -534,7 +541,12 @@ impl Shaking {
     }
 
     fn has_failed(&self) -> bool {
-        matches!(self.making, Making::Failed(_))
+        matches!(self.making, Making::Failed { .. })
+    }
+
+    /// Whether it has failed since the peer has left: there is nobody to tell.
+    fn is_left(&self) -> bool {
+        matches!(self.making, Making::Failed { left: true, .. })
     }
 
     /// Remembers what the program will be asked.
