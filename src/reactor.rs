@@ -298,6 +298,12 @@ impl Reactor {
         self.turn.begin(early);
     }
 
+    /// Whether anything has come of this turn.
+    #[must_use]
+    pub fn has_told(&self) -> bool {
+        self.turn.has_told()
+    }
+
     /// Turns spinning before going idle on or off; on by default.
     pub fn set_spin(&mut self, on: bool) {
         self.turn.set_spin(on);

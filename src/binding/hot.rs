@@ -268,7 +268,6 @@ unsafe extern "C" fn begin(env: sys::napi_env, info: sys::napi_callback_info) ->
     unsafe {
         enter::<1>(env, info, |core, [early]| {
             core.bell.expect_look();
-            core.counters.batches.add(1);
             let early = integer(env, early) != 0;
             core.with(|reactor| reactor.begin(early));
         })
@@ -289,6 +288,9 @@ unsafe extern "C" fn next(env: sys::napi_env, info: sys::napi_callback_info) -> 
             }
             let next = core.with(|reactor| {
                 let next = reactor.next(scratch)?;
+                if !matches!(next, Next::Event(_)) && reactor.has_told() {
+                    core.counters.batches.add(1);
+                }
                 if !matches!(next, Next::Idle) {
                     return Ok(next);
                 }
