@@ -20,6 +20,16 @@ const ENDS = {
   'a listener unref’d again after ref': `${START} listener.unref(); listener.ref(); listener.unref();`,
   'sockets closed, listener stopped': `${CONNECTED} listener.stop(); near.close();`,
   'everything unref’d': `${CONNECTED} listener.unref(); near.unref(); far.unref();`,
+  'unref’d sockets that answer each other for ever': `${START}
+    listener.reload({ socket: { data: (socket, data) => socket.write(data), open: (socket) => opened(socket) } });
+    const near = await connect({
+      ...{ hostname: '127.0.0.1', port: listener.port },
+      socket: { data: (socket, data) => socket.write(data) },
+    });
+    const far = await accepted;
+    for (const each of [listener, near, far]) each.unref();
+    setTimeout(() => {}, 20);
+    near.write('x');`,
   'ref twice, unref once': `${CONNECTED} listener.stop(); far.unref(); near.ref(); near.ref(); near.unref();`,
   'a connection that fails': `${START} const { port } = listener; listener.stop();
     connect({ hostname: '127.0.0.1', port, socket: { data() {}, connectError() {} } });`,

@@ -111,7 +111,16 @@ if (process.env.BUN_SOCKETS_HANDSHAKES === 'workers') engine.setShakesHands(fals
 // ever be missing, each event gets a turn of the loop of its own, which does the same more slowly.
 /** @type {(() => void) | undefined} */
 const runTicks = /** @type {any} */ (process)._tickCallback?.bind(process);
-const { setImmediate } = require('node:timers');
+const { clearImmediate, setImmediate } = require('node:timers');
+
+/** Whether immediates come by themselves. Those of a test runner's fake timers, if it has put them into Node's module before, do not. */
+const hasImmediates = isNodes(setImmediate(() => {}));
+
+/** @param {NodeJS.Immediate} immediate one that need not come */
+function isNodes(immediate) {
+  clearImmediate(immediate);
+  return '_onImmediate' in Object(immediate);
+}
 
 /** Whether a turn comes by itself, as an immediate. */
 let again = false;
@@ -126,8 +135,8 @@ function hasRef() {
 
 /** Something may be ready. A turn that comes by itself finds it, and keeps its place behind immediates that were there before. */
 function wakeUp() {
-  if (again) early = 0;
-  else turn();
+  if (again && hasImmediates) early = 0;
+  else resume();
 }
 
 /** What the poll says at once, within the native half's budget. */
@@ -185,7 +194,8 @@ function dispatch() {
 function comeBack() {
   if (again) return;
   again = true;
-  setImmediate(resume);
+  if (hasImmediates) setImmediate(resume);
+  else engine.callBack();
 }
 
 function resume() {

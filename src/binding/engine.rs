@@ -231,6 +231,12 @@ impl Engine {
         self.id
     }
 
+    /// Has the dispatcher called in a turn of the loop to come.
+    #[napi]
+    pub fn call_back(&self) {
+        self.core.bell.call();
+    }
+
     /// Whether anything of it keeps the process alive.
     #[napi(getter)]
     pub fn keeps_alive(&self) -> bool {

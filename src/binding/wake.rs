@@ -62,22 +62,25 @@ impl Bell {
 
     /// Makes the JS thread look, unless it is going to anyway. From any thread.
     pub(super) fn ring(&self) {
-        self.due.ring(|| {
-            let function = self.function.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(Function(function)) = *function {
-                self.calls.fetch_add(1, Ordering::Relaxed);
-                // SAFETY: the lock keeps the function from being given up meanwhile.
-                let status = unsafe {
-                    sys::napi_call_threadsafe_function(
-                        function,
-                        ptr::null_mut(),
-                        sys::ThreadsafeFunctionCallMode::nonblocking,
-                    )
-                };
-                // The queue has no limit, so only an environment that is going down refuses.
-                debug_assert!(status == sys::Status::napi_ok || status == sys::Status::napi_closing);
-            }
-        });
+        self.due.ring(|| self.call());
+    }
+
+    /// Calls the function, whether or not a look is due.
+    pub(super) fn call(&self) {
+        let function = self.function.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Function(function)) = *function {
+            self.calls.fetch_add(1, Ordering::Relaxed);
+            // SAFETY: the lock keeps the function from being given up meanwhile.
+            let status = unsafe {
+                sys::napi_call_threadsafe_function(
+                    function,
+                    ptr::null_mut(),
+                    sys::ThreadsafeFunctionCallMode::nonblocking,
+                )
+            };
+            // The queue has no limit, so only an environment that is going down refuses.
+            debug_assert!(status == sys::Status::napi_ok || status == sys::Status::napi_closing);
+        }
     }
 
     /// How often the function was called so far.
