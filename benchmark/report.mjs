@@ -81,6 +81,46 @@ export function writeDocuments(results, folder) {
   );
 }
 
+/** Where README has its table. */
+const README_TABLE = /(?<=<!-- TABLE -->\n).*(?=<!-- \/TABLE -->)/s;
+/** The suites that it shows, with what tells their rows from those of others. */
+const readmeSuites = { plain: '', tls: 'TLS: ', udp: 'UDP: ' };
+
+/** Writes the table of README anew, if everything was measured that it shows. */
+export function writeReadme(results, file) {
+  const suitesMeasured = new Set(results.measures.map(({ suite }) => suite));
+  if (!Object.keys(readmeSuites).every((suite) => suitesMeasured.has(suite))) return;
+  if (!['ours', 'bun', 'node'].every((name) => results.servers.includes(name))) return;
+  const text = fs.readFileSync(file, 'utf8');
+  if (!README_TABLE.test(text)) throw new Error(`${file} has no place for the table`);
+  fs.writeFileSync(
+    file,
+    text.replace(README_TABLE, () => readmeTable(results)),
+  );
+}
+
+function readmeTable({ measures, machine, versions, settings }) {
+  const rows = Object.entries(readmeSuites).flatMap(([suite, prefix]) =>
+    measures
+      .filter((measure) => measure.suite === suite && measure.figure.kind !== 'loss')
+      .map((measure) => {
+        const of = (name) => figuresOf(measure, name);
+        const title = prefix ? prefix + measure.title[0].toLowerCase() + measure.title.slice(1) : measure.title;
+        const less = measure.figure.better === 'less' ? ' (less is better)' : '';
+        return [
+          `${title}, ${measure.figure.unit}${less}`,
+          ...['ours', 'bun', 'node'].map((name) => full(of(name).value.median)),
+          ...['bun', 'node'].map((base) => of('ours').against(base).median.toFixed(2)),
+        ];
+      }),
+  );
+  const head = ['measure', 'bun-sockets', 'Bun', 'Node.js', '× Bun', '× Node.js'];
+  return `${markdownTable(head, rows, 1)}
+\`npm run bench\`: ${settings.rounds} rounds, medians; those of the ratios are of each round's own ratio, so they need not be the quotient of the
+columns. ${machine.cores} cores of ${machine.processor}, ${machine.memoryGiB} GiB, ${machine.system}, Node.js ${versions.node}, Bun ${versions.bun}; messages of ${settings.size} bytes over loopback.
+`;
+}
+
 function introduction({ date, machine, versions, settings }) {
   return `# Benchmarks
 
@@ -169,9 +209,10 @@ function tableOf(measures) {
   return `${markdownTable(head, rows)}\n${costs.length > 0 ? `${markdownTable(costHead, costs)}\n` : ''}`;
 }
 
-function markdownTable(head, rows) {
+/** `names` is how many columns are no figures. */
+function markdownTable(head, rows, names = 2) {
   const line = (cells) => `| ${cells.join(' | ')} |\n`;
-  const rule = `|${head.map((_, column) => (column < 2 ? '---' : '---:')).join('|')}|\n`;
+  const rule = `|${head.map((_, column) => (column < names ? '---' : '---:')).join('|')}|\n`;
   return line(head) + rule + rows.map(line).join('');
 }
 

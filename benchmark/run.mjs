@@ -8,7 +8,7 @@ import { describeMachine } from './machine.mjs';
 import { measures } from './measures.mjs';
 import { buildAddon, buildLoadGenerator, bunVersion, fetchBun, makeCertificate, versionOf } from './prepare.mjs';
 import { Progress } from './progress.mjs';
-import { summaryLines, writeDocuments } from './report.mjs';
+import { summaryLines, writeDocuments, writeReadme } from './report.mjs';
 import { runMeasure } from './rounds.mjs';
 import { serverNames } from './server.mjs';
 
@@ -29,7 +29,7 @@ usage: node benchmark/run.mjs [options]
   --entry PATH    the package's index.js (default: the one of this checkout)
   --out FILE      writes the raw results as JSON
   --from a,b      takes results from such files instead of measuring
-  --docs          writes docs/benchmarks.md and its plots
+  --docs          writes docs/benchmarks.md and its plots, and the table of README if all of it was measured
   --list          names the measures
 `;
 
@@ -42,7 +42,10 @@ if (options.list) {
 } else {
   const results = options.from ? mergeResults(options.from.split(',')) : await run();
   if (options.out) fs.writeFileSync(options.out, `${JSON.stringify(results)}\n`);
-  if (options.docs) writeDocuments(results, path.join(root, 'docs'));
+  if (options.docs) {
+    writeDocuments(results, path.join(root, 'docs'));
+    writeReadme(results, path.join(root, 'README.md'));
+  }
 }
 
 function readOptions() {
