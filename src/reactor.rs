@@ -710,17 +710,15 @@ impl Reactor {
     pub fn receive(&mut self, slot: u32, into: &mut [u8]) -> usize {
         let Some(Entry { handle: Handle::Stream(stream), .. }) = self.entries.slot(slot) else { return 0 };
         let count = stream.receive(into, &mut self.ciphertext);
-        let (more, blocked) = (stream.has_work(), stream.awaits_room());
+        let (work, more, blocked) = (stream.has_work(), stream.knows_more(), stream.awaits_room());
         self.turn.count_received(slot, count);
-        if (more || blocked)
+        if (work || blocked)
             && let Some(key) = self.entries.key(slot)
         {
             if blocked {
                 self.poll_for_room(key);
             }
-            if more {
-                self.enqueue(key);
-            }
+            self.enqueue_rest(key, work, more);
         }
         count
     }
@@ -781,7 +779,7 @@ impl Reactor {
                 let passes_on = self.passes_on && matches!(stream, Transport::Plain(_));
                 let limit = if passes_on { PASSED_ON_LIMIT.min(scratch.len()) } else { scratch.len() };
                 let step = stream.step(&mut scratch[..limit], &mut self.ciphertext);
-                let (work, more) = (stream.has_work(), stream.has_read_ahead());
+                let (work, more) = (stream.has_work(), stream.knows_more());
                 if stream.awaits_room() {
                     self.poll_for_room(key);
                 }
@@ -831,7 +829,7 @@ impl Reactor {
         }
     }
 
-    /// A step of a stream came to an event. `work` if the next may come to another, `more` if that is of what has been read already.
+    /// A step of a stream came to an event. `work` if the next may come to another, `more` if that is known already.
     #[inline]
     fn note_event(&mut self, key: Key, event: StreamEvent, work: bool, more: bool) {
         match event {
@@ -854,12 +852,18 @@ impl Reactor {
             }
             StreamEvent::Data(_) | StreamEvent::Raw(_) | StreamEvent::Hello => {
                 self.turn.count(if let StreamEvent::Data(bytes) = event { bytes } else { 0 });
-                if work && more {
-                    self.enqueue_first(key);
-                } else if work {
-                    self.enqueue(key);
-                }
+                self.enqueue_rest(key, work, more);
             }
+        }
+    }
+
+    /// Has whoever was told of take another step if there is `work`: before anybody else if it is known already that there is `more`.
+    #[inline]
+    fn enqueue_rest(&mut self, key: Key, work: bool, more: bool) {
+        if work && more {
+            self.enqueue_first(key);
+        } else if work {
+            self.enqueue(key);
         }
     }
 

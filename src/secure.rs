@@ -171,10 +171,10 @@ impl SecureStream {
             || (self.ready.writable && self.wants_room())
     }
 
-    /// Whether there is something to be told that came with what has been told.
+    /// Whether there is something to be told that came with what has been told, or that the poll has told of.
     #[must_use]
-    pub fn has_read_ahead(&self) -> bool {
-        self.has_tapped() || self.broken.is_some() || self.read == ReadSide::Closed
+    pub fn knows_more(&self) -> bool {
+        self.has_tapped() || self.broken.is_some() || self.read == ReadSide::Closed || self.ready.failed
     }
 
     /// Decrypts what a [`StreamEvent::Bulk`] announced straight into memory that the caller has made; how many bytes came.

@@ -169,6 +169,12 @@ impl Stream {
             || (self.ready.writable && self.owes_room())
     }
 
+    /// Whether the poll has told, together with what has been read, of the failure or the end of both sides that is behind it.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.ready.failed
+    }
+
     /// Whether the kernel has refused something, so that the poll has to tell when there is room.
     #[must_use]
     pub fn awaits_room(&self) -> bool {

@@ -126,12 +126,13 @@ impl Transport {
         }
     }
 
-    /// Whether there is something to be told that came with what has been told: as in Bun, before anybody else's events.
+    /// Whether there is something to be told that is known together with what has been told: as in Bun, before anybody else's events.
     #[must_use]
-    pub fn has_read_ahead(&self) -> bool {
+    pub fn knows_more(&self) -> bool {
         match self {
-            Self::Plain(_) | Self::Shaking(_) => false,
-            Self::Secure(stream) => stream.has_read_ahead(),
+            Self::Plain(stream) => stream.is_failing(),
+            Self::Shaking(_) => false,
+            Self::Secure(stream) => stream.knows_more(),
         }
     }
 

@@ -3,6 +3,8 @@
 export default async function ({ listen, connect, udpSocket, main, turns }) {
   let log = [];
   let act;
+  let heard = () => {};
+  let dialled;
   const far = {
     open: (socket) => {
       log.push('far open');
@@ -17,7 +19,10 @@ export default async function ({ listen, connect, udpSocket, main, turns }) {
     close: () => log.push('far close'),
   };
   const near = {
-    data: () => log.push('near data'),
+    data: () => {
+      log.push('near data');
+      heard();
+    },
     end: () => log.push('near end'),
     close: () => log.push('near close'),
   };
@@ -42,24 +47,35 @@ export default async function ({ listen, connect, udpSocket, main, turns }) {
     'a close': (socket) => [socket.close(), later('immediate')],
     'a termination': (socket) => [socket.terminate(), later('immediate')],
     'a connection': () => [void dial().then((socket) => socket.terminate()), later('immediate')],
+    'an answer and the end': (socket) => {
+      heard = () => later('put off by data');
+      socket.write('x');
+      socket.shutdown();
+    },
+    'an answer and a termination': (socket) => [socket.write('x'), socket.terminate()],
+    'an answer and the end, after the other end': (socket) => {
+      dialled.shutdown();
+      socket.write('x');
+      socket.shutdown();
+    },
   })) {
-    const socket = await dial();
+    dialled = await dial();
     await turns(20);
     log = [];
     act = inside;
-    socket.write('act');
+    dialled.write('act');
     await turns(40);
     main.say(`${name}:`, log.join(', '));
-    socket.terminate();
+    dialled.terminate();
     await turns(20);
   }
 
+  heard = () => {};
   const ears = { data: () => log.push('datagram') };
   const [one, two] = await Promise.all([0, 1].map(() => udpSocket({ hostname: '127.0.0.1', socket: ears })));
   for (const [name, outside] of Object.entries({
     write: (socket) => socket.write('x'),
     end: (socket) => socket.end(),
-    'end with data': (socket) => socket.end('x'),
     shutdown: (socket) => socket.shutdown(),
     close: (socket) => socket.close(),
     terminate: (socket) => socket.terminate(),
