@@ -20,7 +20,7 @@ use std::net::Shutdown;
 use crate::failure::Failure;
 use crate::readiness::Readiness;
 use crate::stream::{BULK, Ended, LARGE, READ_LIMIT, StreamEvent, Written};
-use crate::sys::{Ready, StreamIo, expect_large_blocks, is_transient};
+use crate::sys::{CONNECTION_RESET, Ready, StreamIo, expect_large_blocks, is_transient};
 use crate::tls::{ProtocolFailure, Received, Session};
 
 /// Ciphertext of one read. Larger reads save system calls and acknowledgements, as long as the processor's cache holds them
@@ -200,7 +200,7 @@ impl SecureStream {
             return Some(StreamEvent::Broken(failure));
         }
         if self.is_over() {
-            return Some(StreamEvent::Closed(self.late_failure()));
+            return Some(StreamEvent::Closed(self.failure.or_else(|| self.late_failure())));
         }
         // As on Bun, what came with the peer's last words is told before the drain that follows the handshake.
         if (self.read == ReadSide::Greeting || self.has_tapped())
@@ -241,8 +241,14 @@ impl SecureStream {
             return Written::Refused;
         }
         let written = self.encrypt(bytes);
-        if matches!(written, Written::Taken(count) if count < bytes.len()) {
-            self.write = WriteSide::Full;
+        match written {
+            Written::Taken(count) if count < bytes.len() => self.write = WriteSide::Full,
+            // As in Bun: after the peer's end nothing but this write can find that the connection is broken.
+            Written::Refused if self.read == ReadSide::Ended => {
+                self.failure = Some(Failure::System(CONNECTION_RESET));
+                self.ready.failed = true;
+            }
+            _ => {}
         }
         written
     }
