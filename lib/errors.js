@@ -86,12 +86,22 @@ function received(value) {
   return `Received type ${typeof value} (${text})`;
 }
 
+/** Names and texts of system errors. Node makes a new map for whoever asks, in 10 µs and more. */
+let systemErrors = /** @type {Map<number, [string, string]> | undefined} */ (undefined);
+
 /**
- * The name of a system error, `ECONNREFUSED` for example.
+ * Name and text of a system error, `ECONNREFUSED` and `connection refused` for example.
  * @param {number} errno positive
+ * @returns {[string, string]}
  */
+function nameOf(errno) {
+  systemErrors ??= getSystemErrorMap();
+  return systemErrors.get(-errno) ?? ['UNKNOWN', 'unknown error'];
+}
+
+/** @param {number} errno positive */
 function codeOf(errno) {
-  return getSystemErrorMap().get(-errno)?.[0] ?? 'UNKNOWN';
+  return nameOf(errno)[0];
 }
 
 /**
@@ -100,8 +110,7 @@ function codeOf(errno) {
  * @param {string} syscall
  */
 function systemError(errno, syscall) {
-  const code = codeOf(errno);
-  const text = getSystemErrorMap().get(-errno)?.[1] ?? 'unknown error';
+  const [code, text] = nameOf(errno);
   return Object.assign(new Error(`${code}: ${text}`.concat(`, ${syscall}`)), { code, syscall, errno: -errno });
 }
 
