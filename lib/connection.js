@@ -105,11 +105,6 @@ class Connection {
     return this.isLive && !this.ending;
   }
 
-  /** Whether the peer has left it in the middle of the handshake, of which the program is being told. */
-  get isLeft() {
-    return false;
-  }
-
   /** Whether ciphertext is shown before it is decrypted. */
   get isTapped() {
     return false;

@@ -24,7 +24,6 @@ class SecureConnection extends ClientConnection {
   failing = false;
   /** The peer has ended. */
   peerEnded = false;
-  #isLeft = false;
   #asking = false;
   /** The program has ended it, and nothing has come since: as in Bun, all that it can do then is wait. */
   #detached = false;
@@ -68,10 +67,6 @@ class SecureConnection extends ClientConnection {
     return this.isLive;
   }
 
-  get isLeft() {
-    return this.#isLeft;
-  }
-
   get isTapped() {
     return this.raw !== undefined;
   }
@@ -107,7 +102,6 @@ class SecureConnection extends ClientConnection {
     const report = /** @type {import('./tls-state').Report} */ (engine.handshakeFailure());
     const isKnown = !this.tls.isPending;
     const error = this.tls.fail(report);
-    this.#isLeft = report.hungUp;
     const leave = () => {
       this.failing = false;
       // Whoever was told may have closed it.

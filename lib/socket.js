@@ -442,8 +442,10 @@ const TCPSocket = defineSocket('TCPSocket');
 function refuse(connection, method, data, byteOffset, byteLength) {
   if (!connection.mindsArguments) return -1;
   if (data === undefined) return 0;
-  const { length } = bytesOf(data, byteOffset, byteLength, method);
-  return length === 0 && connection.isLeft ? 0 : -1;
+  const bytes = bytesOf(data, byteOffset, byteLength, method);
+  if (bytes.length > 0 || !connection.isOpen) return -1;
+  native.writeBytes(connection.slot, bytes);
+  return record[0];
 }
 
 module.exports = { TCPSocket, defineSocket };
