@@ -1,6 +1,7 @@
 //! What the edge-triggered poll has said of a stream socket and no system call has used up yet.
 
-use crate::sys::Ready;
+use crate::failure::Failure;
+use crate::sys::{Ready, StreamIo};
 
 /// Each of these has its own edge, which comes once.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,5 +25,11 @@ impl Readiness {
         self.read_on |= ready.read_closed || ready.urgent;
         self.failed |= ready.failed;
         self.broken |= ready.broken;
+    }
+
+    /// What a `shutdown()` after the peer's end has run into, if the writing side is `shut`. As in Bun, a connection that its end alone
+    /// closes has no failure.
+    pub(crate) fn late_failure(&self, io: &StreamIo, shut: bool) -> Option<Failure> {
+        if self.failed && shut { io.take_error().unwrap_or_else(Some).map(Failure::from) } else { None }
     }
 }

@@ -200,7 +200,8 @@ impl SecureStream {
             return Some(StreamEvent::Broken(failure));
         }
         if self.is_over() {
-            return Some(StreamEvent::Closed(self.failure.or_else(|| self.late_failure())));
+            let shut = matches!(self.write, WriteSide::Shut { .. });
+            return Some(StreamEvent::Closed(self.failure.or_else(|| self.ready.late_failure(&self.io, shut))));
         }
         // As on Bun, what came with the peer's last words is told before the drain that follows the handshake.
         if (self.read == ReadSide::Greeting || self.has_tapped())
@@ -227,12 +228,6 @@ impl SecureStream {
             };
         }
         None
-    }
-
-    /// What a `shutdown()` after the peer's end has run into. As in Bun, a connection that its end alone closes has no failure.
-    fn late_failure(&self) -> Option<Failure> {
-        let failed = self.ready.failed && matches!(self.write, WriteSide::Shut { .. });
-        if failed { self.io.take_error().unwrap_or_else(Some).map(Failure::from) } else { None }
     }
 
     /// Encrypts and sends what fits into the kernel's buffer and a bounded backlog.

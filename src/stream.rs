@@ -188,7 +188,7 @@ impl Stream {
     /// Takes one step. `scratch` receives the bytes of a [`StreamEvent::Data`]; no event is of more than fit into it.
     pub fn step(&mut self, scratch: &mut [u8]) -> Option<StreamEvent> {
         if self.is_over() {
-            return Some(StreamEvent::Closed(self.late_failure()));
+            return Some(StreamEvent::Closed(self.ready.late_failure(&self.io, matches!(self.write, WriteSide::Shut))));
         }
         if let Some(event) = self.write_step() {
             return Some(event);
@@ -211,12 +211,6 @@ impl Stream {
             };
         }
         None
-    }
-
-    /// What a `shutdown()` after the peer's end has run into. As in Bun, a connection that its end alone closes has no failure.
-    fn late_failure(&self) -> Option<Failure> {
-        let failed = self.ready.failed && matches!(self.write, WriteSide::Shut);
-        if failed { self.io.take_error().unwrap_or_else(Some).map(Failure::from) } else { None }
     }
 
     /// Whether the next step can only be one that reads.
