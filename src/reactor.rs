@@ -846,9 +846,7 @@ impl Reactor {
             // As in Bun: where the close follows, or what can be read after a drain, nobody else's event comes in between.
             StreamEvent::End | StreamEvent::Drain => {
                 self.turn.count(0);
-                if work {
-                    self.enqueue_first(key);
-                }
+                self.enqueue_rest(key, work, true);
             }
             StreamEvent::Data(_) | StreamEvent::Raw(_) | StreamEvent::Hello => {
                 self.turn.count(if let StreamEvent::Data(bytes) = event { bytes } else { 0 });
