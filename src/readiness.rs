@@ -29,7 +29,7 @@ impl Readiness {
 
     /// What a `shutdown()` after the peer's end has run into, if the writing side is `shut`. As in Bun, a connection that its end alone
     /// closes has no failure.
-    pub(crate) fn late_failure(&self, io: &StreamIo, shut: bool) -> Option<Failure> {
+    pub(crate) fn late_failure(self, io: &StreamIo, shut: bool) -> Option<Failure> {
         if self.failed && shut { io.take_error().unwrap_or_else(Some).map(Failure::from) } else { None }
     }
 }
