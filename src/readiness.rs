@@ -10,7 +10,7 @@ pub(crate) struct Readiness {
     pub(crate) readable: bool,
     pub(crate) writable: bool,
     /// Sticky: a short read does not mean that nothing is left. A FIN may have shared an edge with data, and the kernel stops
-    /// reading at urgent data, and on unix sockets where descriptors were sent along.
+    /// reading at urgent data, and on unix sockets where descriptors were sent along. On Windows always.
     pub(crate) read_on: bool,
     pub(crate) failed: bool,
     /// The connection is broken, which ends a pause.

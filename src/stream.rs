@@ -120,7 +120,7 @@ impl Stream {
     /// A stream over a connected socket.
     #[must_use]
     pub fn new(io: StreamIo, allow_half_open: bool) -> Self {
-        let ready = Readiness { read_on: io.stops_short(), ..Readiness::default() };
+        let ready = Readiness { read_on: io.must_read_on(), ..Readiness::default() };
         Self {
             io,
             allow_half_open,

@@ -199,9 +199,9 @@ impl StreamIo {
         }
     }
 
-    /// Whether a read may give less than there is, without a sign: on a unix socket it stops where descriptors were sent along.
+    /// Whether a short read leaves something that the poll does not tell of: on a unix socket it stops where descriptors were sent along.
     #[must_use]
-    pub fn stops_short(&self) -> bool {
+    pub fn must_read_on(&self) -> bool {
         self.unix
     }
 

@@ -180,10 +180,12 @@ impl StreamIo {
         (&self.0).write(bytes)
     }
 
-    /// Whether a read may give less than there is, without a sign: not here.
+    /// Whether a short read leaves something that the poll does not tell of: always. mio asks the completion port again when a read has
+    /// found nothing, and not before.
     #[must_use]
-    pub fn stops_short(&self) -> bool {
-        false
+    #[expect(clippy::unused_self, reason = "elsewhere it depends on the socket")]
+    pub fn must_read_on(&self) -> bool {
+        true
     }
 
     /// How many bytes a read would find: unknown here, so that reads go through the scratch memory.
