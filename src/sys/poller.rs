@@ -54,7 +54,8 @@ impl From<&mio::event::Event> for Ready {
             urgent: false,
             read_closed: event.is_read_closed(),
             failed: event.is_error() || event.is_write_closed(),
-            broken: event.is_error(),
+            // Windows tells of a reset as the end of both sides, and of nothing else so.
+            broken: event.is_error() || (cfg!(windows) && event.is_write_closed()),
         }
     }
 }
