@@ -24,6 +24,8 @@ pub struct Poller {
 struct Shared {
     // Held for the time of a swap or an append only. Readiness here crosses threads, which the nested form avoids.
     ready: Mutex<Vec<Ready>>,
+    /// What the watcher has ended of; the next [`Poller::poll`] tells it.
+    failure: Mutex<Option<io::Error>>,
     armed: AtomicBool,
     stop: AtomicBool,
 }
@@ -46,7 +48,13 @@ impl Poller {
             loop {
                 match poll.poll(&mut events, None) {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                    Err(_) => return,
+                    Err(error) => {
+                        *sends.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                        if sends.armed.swap(false, Ordering::AcqRel) {
+                            wake();
+                        }
+                        return;
+                    }
                     Ok(()) => {}
                 }
                 if sends.stop.load(Ordering::Acquire) {
@@ -75,11 +83,10 @@ impl Poller {
     ///
     /// # Errors
     ///
-    /// None here; the nested form has some.
-    #[expect(clippy::unnecessary_wraps, reason = "the nested form can fail")]
+    /// The system's, with which the watcher has ended; none is known to occur on an intact poll.
     pub fn poll(&mut self, ready: &mut Vec<Ready>) -> io::Result<()> {
         ready.append(&mut self.shared.ready.lock().unwrap_or_else(PoisonError::into_inner));
-        Ok(())
+        self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
     }
 
     /// Asks for one wake-up when something is ready, at once if it already is.
