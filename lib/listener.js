@@ -9,12 +9,10 @@ const { engine, targets } = require('./engine');
 const { invalidThis, invalidType, listenFailed, notFound } = require('./errors');
 const { Handlers } = require('./handlers');
 const { finish, takeMethods, wrongAccessor } = require('./members');
-const { ListenerHandle, NOT_FOUND } = require('./native');
+const { INVALID, ListenerHandle, NOT_FOUND } = require('./native');
 const { readOptions } = require('./options');
 const { TCPSocket } = require('./socket');
 
-/** "Invalid argument": listening on a descriptor is not supported, in Bun neither. */
-const INVALID = 22;
 /** The pause before a listener without descriptors tries again, in milliseconds. */
 const RETRY = 50;
 
@@ -247,6 +245,7 @@ function secure(tls) {
 
 /** @param {import('./options').SocketOptions} options */
 function bind({ hostname, port, unix, fd, exclusive, reusePort, ipv6Only, allowHalfOpen }) {
+  // Not supported, in Bun neither.
   if (fd !== undefined) throw listenFailed(INVALID, '');
   if (unix !== undefined) {
     const slot = engine.listenUnix(unix, allowHalfOpen);

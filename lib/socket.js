@@ -7,6 +7,7 @@ const { copyBytes, native, record, scratch } = require('./engine');
 const { invalidThis, invalidType, outOfBounds } = require('./errors');
 const { Handlers } = require('./handlers');
 const { finish, wrongAccessor } = require('./members');
+const { BAD_DESCRIPTOR } = require('./native');
 const { bytesOf } = require('./payload');
 
 /** @typedef {import('./connection').Connection} Connection */
@@ -15,8 +16,6 @@ const { bytesOf } = require('./payload');
 const SMALL = 2048;
 /** A string of this length surely fits the scratch memory, at three bytes of UTF-8 for a UTF-16 unit at most. */
 const SHORT_STRING = Math.floor(scratch.length / 3);
-/** "Bad file descriptor": what the type-of-service calls answer on a closed socket. */
-const BAD_DESCRIPTOR = -9;
 /** The largest idle time that Bun takes, in milliseconds. */
 const LONGEST_IDLE = 0x7fffffff;
 
@@ -212,7 +211,7 @@ function defineSocket(tag) {
 
     getTypeOfService() {
       const connection = Socket.#own(this).#connection;
-      return connection.isAttached ? connection.handle.serviceType() : BAD_DESCRIPTOR;
+      return connection.isAttached ? connection.handle.serviceType() : -BAD_DESCRIPTOR;
     }
 
     getX509Certificate() {
@@ -294,7 +293,7 @@ function defineSocket(tag) {
     setTypeOfService(/** @type {any} */ tos) {
       const connection = Socket.#own(this).#connection;
       const type = tos === undefined ? 0 : typeOfService(tos);
-      return connection.isAttached ? connection.handle.setServiceType(type) : BAD_DESCRIPTOR;
+      return connection.isAttached ? connection.handle.setServiceType(type) : -BAD_DESCRIPTOR;
     }
 
     /** @this {any} */

@@ -7,7 +7,15 @@ const { copyBytes, engine, lookSoon, native, record, scratch, targets } = requir
 const { codeOf, invalidThis, invalidType, notFound, systemError } = require('./errors');
 const { ARRAYBUFFER, BUFFER } = require('./handlers');
 const { finish, takeMethods, wrongAccessor } = require('./members');
-const { FAMILY_MISMATCH, INTERFACE_MISMATCH, NOT_FOUND, NO_ADDRESS, UdpHandle } = require('./native');
+const {
+  BAD_DESCRIPTOR,
+  FAMILY_MISMATCH,
+  INTERFACE_MISMATCH,
+  INVALID,
+  NOT_FOUND,
+  NO_ADDRESS,
+  UdpHandle,
+} = require('./native');
 const { bytesBehind } = require('./payload');
 const { copy } = require('./received');
 const { destination, sender } = require('./udp-address');
@@ -23,10 +31,6 @@ const SHORT_STRING = Math.floor(scratch.length / 3);
 const TOO_LONG = 65_536;
 /** In front of each packet of a batch: an address in seven numbers, and the length of the data. */
 const HEADER = 8;
-/** "Bad file descriptor": what the setters answer on a closed socket. */
-const BAD_DESCRIPTOR = 9;
-/** "Invalid argument". */
-const INVALID = 22;
 
 // Where an error was found; `src/binding/hot.rs` has the same list.
 const QUEUED = 1;

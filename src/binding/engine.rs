@@ -119,6 +119,14 @@ impl Core {
     }
 }
 
+/// The number of the error "bad file descriptor", as Node's table of system errors has it on this platform, positive.
+#[napi]
+pub const BAD_DESCRIPTOR: i32 = crate::sys::BAD_DESCRIPTOR;
+
+/// The number of the error "invalid argument", likewise.
+#[napi]
+pub const INVALID: i32 = crate::sys::INVALID;
+
 /// Bytes in a page: with so many more than are needed, the needed ones can begin at one.
 #[napi]
 pub const PAGE: u32 = aligned::PAGE;
