@@ -4,13 +4,14 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import tls from 'node:tls';
+import { fileURLToPath } from 'node:url';
 import { connect, listen } from 'bun-sockets';
 import { Observer } from './observe.mjs';
 
 const folder = new URL('../../conformance/certificates/', import.meta.url);
 
 /** The path of a file of the test certificates. */
-export const pathOf = (name) => new URL(`${name}.pem`, folder).pathname;
+export const pathOf = (name) => fileURLToPath(new URL(`${name}.pem`, folder));
 export const pem = (name) => fs.readFileSync(pathOf(name), 'utf8');
 
 /** A certificate with its key, as TLS options take them. */

@@ -1,7 +1,8 @@
 // Keys by Bun.file, as in Bun's documentation; the specifier "bun"; SNI, ALPN and the peer's certificate.
+import { fileURLToPath } from 'node:url';
 import Bun, { connect, file, listen } from 'bun';
 
-const pem = (name) => new URL(`../certificates/${name}.pem`, import.meta.url).pathname;
+const pem = (name) => fileURLToPath(new URL(`../certificates/${name}.pem`, import.meta.url));
 
 const server = listen({
   hostname: 'localhost',

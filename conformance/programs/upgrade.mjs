@@ -1,5 +1,5 @@
 // STARTTLS: plain text first, then TLS on the same connection, on both sides.
-const pem = (name) => Bun.file(new URL(`../certificates/${name}.pem`, import.meta.url).pathname);
+const pem = (name) => Bun.file(new URL(`../certificates/${name}.pem`, import.meta.url));
 const exported = [];
 const keys = (socket) =>
   exported.push(socket.exportKeyingMaterial(16, 'label', Buffer.from('context')).toString('hex'));
