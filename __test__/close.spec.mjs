@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import test from 'ava';
 import { dial, pair } from './support/observe.mjs';
+import { errnoOf } from './support/platform.mjs';
 import { accepted, everything, rawServer } from './support/raw.mjs';
 
 const WAYS = [
@@ -33,7 +34,7 @@ test('terminate resets', async (t) => {
   t.like(error, {
     message: 'ECONNRESET: connection reset by peer, read',
     code: 'ECONNRESET',
-    errno: -104,
+    errno: errnoOf('ECONNRESET'),
     syscall: 'read',
   });
 });

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { connect, listen } from 'bun-sockets';
 import { dial, Observer, pair, serve } from './support/observe.mjs';
+import { errnoOf } from './support/platform.mjs';
 import { accepted, rawServer } from './support/raw.mjs';
 
 const nothing = { data() {} };
@@ -62,7 +63,12 @@ test('refused: connectError, then the rejection with an error of its own', async
     },
   });
   const error = await t.throwsAsync(connect({ hostname: '127.0.0.1', port, data: 'kept', socket: observer.handlers }));
-  t.like(error, { message: 'Failed to connect', code: 'ECONNREFUSED', errno: -111, syscall: 'connect' });
+  t.like(error, {
+    message: 'Failed to connect',
+    code: 'ECONNREFUSED',
+    errno: errnoOf('ECONNREFUSED'),
+    syscall: 'connect',
+  });
   t.not(error, seen);
   t.is(error.code, seen.code);
   t.deepEqual(observer.events, ['connectError']);

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { connect, listen } from 'bun-sockets';
 import { dial, pair, serve } from './support/observe.mjs';
+import { notOnWindows } from './support/platform.mjs';
 
 const nothing = { data() {} };
 
@@ -119,7 +120,7 @@ test('data is handed to each socket as it is at accept time', async (t) => {
   t.is(listener.data, 'second');
 });
 
-test('two listeners share a port only if both ask for it', async (t) => {
+notOnWindows('two listeners share a port only if both ask for it', async (t) => {
   const { listener } = serve(t, {}, { reusePort: true });
   const second = listen({ hostname: '127.0.0.1', port: listener.port, reusePort: true, socket: nothing });
   t.throws(() => listen({ hostname: '127.0.0.1', port: listener.port, socket: nothing }), { code: 'EADDRINUSE' });

@@ -21,6 +21,7 @@ import {
   toWeb,
   undiciConnector,
 } from 'bun-sockets/streams';
+import { notOnWindows } from './support/platform.mjs';
 import { root } from './support/processes.mjs';
 import { accepted, everything, rawServer } from './support/raw.mjs';
 
@@ -293,7 +294,7 @@ test('TLS: a client without the certificate that is asked for is never seen', as
   t.pass();
 });
 
-test('unix sockets', async (t) => {
+notOnWindows('unix sockets', async (t) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bun-sockets-'));
   t.teardown(() => fs.rmSync(folder, { recursive: true }));
   const unix = path.join(folder, 's');

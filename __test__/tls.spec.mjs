@@ -4,6 +4,7 @@ import tls from 'node:tls';
 import test from 'ava';
 import { connect, listen } from 'bun-sockets';
 import { Observer } from './support/observe.mjs';
+import { notOnWindows } from './support/platform.mjs';
 import { accepted, everything, rawClient, rawServer } from './support/raw.mjs';
 import {
   ca,
@@ -642,7 +643,7 @@ test('exported keying material is equal on both sides', async (t) => {
   t.notDeepEqual(near.exportKeyingMaterial(8, 'x', context), near.exportKeyingMaterial(8, 'x'));
 });
 
-test('over a unix path', async (t) => {
+notOnWindows('over a unix path', async (t) => {
   const { mkdtempSync, rmSync } = await import('node:fs');
   const folder = mkdtempSync('/tmp/bun-sockets-tls-');
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
