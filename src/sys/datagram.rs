@@ -33,6 +33,9 @@ pub struct DatagramIo {
     /// some devices and some paths don't allow it.
     #[cfg(target_os = "linux")]
     segments: std::cell::Cell<bool>,
+    /// What a call has taken off the socket that had datagrams to tell of first.
+    #[cfg(not(target_os = "linux"))]
+    late: std::cell::RefCell<Option<io::Error>>,
 }
 
 /// How a UDP socket binds.
@@ -113,6 +116,8 @@ impl DatagramIo {
             ipv6,
             #[cfg(target_os = "linux")]
             segments: std::cell::Cell::new(true),
+            #[cfg(not(target_os = "linux"))]
+            late: std::cell::RefCell::default(),
         }
     }
 
@@ -153,7 +158,7 @@ impl DatagramIo {
         rooms: impl Iterator<Item = &'a mut [u8]>,
         arrived: &mut Vec<Arrived>,
     ) -> io::Result<bool> {
-        platform::receive(&self.socket, rooms, arrived)
+        platform::receive(self, rooms, arrived)
     }
 
     /// Sends one datagram.

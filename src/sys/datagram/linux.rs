@@ -81,7 +81,7 @@ pub(super) fn report_errors(socket: &UdpSocket, ipv6: bool, on: bool) -> io::Res
 }
 
 pub(super) fn receive<'a>(
-    socket: &UdpSocket,
+    io: &DatagramIo,
     rooms: impl Iterator<Item = &'a mut [u8]>,
     arrived: &mut Vec<Arrived>,
 ) -> io::Result<bool> {
@@ -102,7 +102,7 @@ pub(super) fn receive<'a>(
         // SAFETY: the first `count` headers point to memory that lives until the call returns: addresses in `senders` and
         // rooms that are borrowed exclusively.
         let filled = unsafe {
-            libc::recvmmsg(socket.as_raw_fd(), headers.as_mut_ptr(), count, libc::MSG_DONTWAIT as _, ptr::null_mut())
+            libc::recvmmsg(io.socket.as_raw_fd(), headers.as_mut_ptr(), count, libc::MSG_DONTWAIT as _, ptr::null_mut())
         };
         if let Ok(filled) = usize::try_from(filled) {
             break filled;

@@ -13,19 +13,24 @@ pub(super) fn report_errors(_socket: &UdpSocket, _ipv6: bool, _on: bool) -> io::
 }
 
 pub(super) fn receive<'a>(
-    socket: &UdpSocket,
+    io: &DatagramIo,
     rooms: impl Iterator<Item = &'a mut [u8]>,
     arrived: &mut Vec<Arrived>,
 ) -> io::Result<bool> {
+    if let Some(error) = io.late.take() {
+        return Err(error);
+    }
     let before = arrived.len();
     for room in rooms {
-        match socket.recv_from(room) {
+        match io.socket.recv_from(room) {
             // The rooms hold the longest datagram there is, so that none is ever cut off.
             Ok((length, sender)) => arrived.push(Arrived { length, truncated: false, sender }),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(true),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock && arrived.len() > before => return Ok(false),
-            // Told in the next call.
-            Err(_) if arrived.len() > before => return Ok(true),
+            Err(error) if arrived.len() > before => {
+                io.late.replace(Some(error));
+                return Ok(true);
+            }
             Err(error) => return Err(error),
         }
     }
