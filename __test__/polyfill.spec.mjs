@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import test from 'ava';
 import { firstLine, outcome, program, root } from './support/processes.mjs';
 
@@ -102,7 +103,7 @@ test('files on disk too, CommonJS importing ESM, outside of the package', async 
   fs.writeFileSync(path.join(folder, 'program.mjs'), BUN_PROGRAM);
   fs.writeFileSync(path.join(folder, 'main.cjs'), "if (require('bun') !== Bun) throw 5; import('./program.mjs');");
   const { child, ended } = program('', {
-    before: ['--import', path.join(root, 'register.mjs'), path.join(folder, 'main.cjs')],
+    before: ['--import', pathToFileURL(path.join(root, 'register.mjs')).href, path.join(folder, 'main.cjs')],
     cwd: folder,
   });
   t.deepEqual(JSON.parse(await firstLine(child)), ['unchanged program', true, true, true]);

@@ -1,11 +1,10 @@
 import test from 'ava';
 import { udpSocket } from 'bun-sockets';
 import { deadPort, open, turns } from './support/datagrams.mjs';
-import { errnoOf } from './support/platform.mjs';
+import { errnoOf, onLinux } from './support/platform.mjs';
 import { outcome } from './support/processes.mjs';
 
 const refused = { code: 'ECONNREFUSED', errno: errnoOf('ECONNREFUSED'), syscall: 'recv', errqueue: true };
-const onLinux = process.platform === 'linux' ? test : test.skip;
 
 onLinux('a dead port is told once for each datagram', async (t) => {
   const { socket, inbox } = await open(t, { error() {} });

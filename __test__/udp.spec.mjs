@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import test from 'ava';
 import { udpSocket } from 'bun-sockets';
 import { Inbox, open, rawDatagrams, turns } from './support/datagrams.mjs';
+import { onLinux } from './support/platform.mjs';
 import { outcome } from './support/processes.mjs';
 
 test('datagrams to and from node:dgram', async (t) => {
@@ -141,8 +142,6 @@ test('what was read before close is not told after it', async (t) => {
   await turns();
   t.deepEqual(inbox.texts, ['0']);
 });
-
-const onLinux = process.platform === 'linux' ? test : test.skip;
 
 onLinux('what a socket of this process sends arrives in the next turn of the loop', async (t) => {
   // Alone in a process, and with their first room behind them: where others have something to tell, too, a turn may end before the last of
