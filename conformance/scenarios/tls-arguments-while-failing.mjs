@@ -22,27 +22,26 @@ export default async function ({ listen, connect, raw, actor, turns }) {
   });
   await refusing.seen('close');
 
-  const peer = raw('peer that leaves', { count: true });
-  const left = actor('is left');
-  await connect({
-    ...{ hostname: '127.0.0.1', port: await peer.port(), tls: { ca } },
-    socket: left.handlers(asking(left), { silent: ['handshake'] }),
-  });
-  await peer.seen('received');
-  peer.end();
-  await left.seen('close');
-  await peer.leave();
-
-  const wrong = raw('peer that speaks in plain text', { count: true });
-  const failing = actor('fails');
-  await connect({
-    ...{ hostname: '127.0.0.1', port: await wrong.port(), tls: { ca } },
-    socket: failing.handlers(asking(failing), { silent: ['handshake'] }),
-  });
-  await wrong.seen('accepted');
-  wrong.write('220 in plain text\r\n');
-  await failing.seen('close');
-  await wrong.leave();
+  const peers = {
+    'peer that leaves': { client: 'is left', after: 'received', does: (peer) => peer.end() },
+    'peer that speaks in plain text': {
+      client: 'fails',
+      after: 'accepted',
+      does: (peer) => peer.write('220 in plain text\r\n'),
+    },
+  };
+  for (const [name, { client, after, does }] of Object.entries(peers)) {
+    const peer = raw(name, { count: true });
+    const failing = actor(client);
+    await connect({
+      ...{ hostname: '127.0.0.1', port: await peer.port(), tls: { ca } },
+      socket: failing.handlers(asking(failing), { silent: ['handshake'] }),
+    });
+    await peer.seen(after);
+    does(peer);
+    await failing.seen('close');
+    await peer.leave();
+  }
 
   const ended = actor('has ended');
   const far = actor('answers');
