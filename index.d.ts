@@ -269,7 +269,7 @@ export interface Socket<Data = undefined> extends Disposable {
    * IP_TOS or IPV6_TCLASS. Not in Bun's types, hence optional.
    *
    * @param tos 0 to 255
-   * @returns 0, or a negative errno (unix sockets -22, closed ones -9)
+   * @returns 0, or a negative errno (unix sockets EINVAL, closed ones EBADF; -22 and -9 but on Windows)
    * @throws RangeError, TypeError
    */
   setTypeOfService?(tos: number): number;
@@ -460,7 +460,7 @@ export interface TCPSocketConnectOptions<Data = undefined> extends SocketOptions
   localAddress?: string;
   /**
    * A connected stream socket to adopt; wins over `hostname` and `unix`, and belongs to the socket from then on. Bad ones reject with
-   * EBADF (8). Not in Bun's types of `connect`, but in Bun.
+   * EBADF (8), on Windows all with ENOTSUP. Not in Bun's types of `connect`, but in Bun.
    */
   fd?: number;
 }
@@ -469,7 +469,7 @@ export interface TCPSocketConnectOptions<Data = undefined> extends SocketOptions
 export interface UnixSocketOptions<Data = undefined> extends SocketOptions<Data> {
   /**
    * At most 107 bytes (103 on macOS). Prefixes `unix://`, `file://` and `sock://` are cut off; a leading NUL means an abstract name
-   * (Linux). Wins over `hostname`. An existing file is never replaced.
+   * (Linux). Wins over `hostname`. An existing file is never replaced. On Windows there are none: ENOTSUP.
    */
   unix: string;
   /** An object, `{}` included, or `true` means TLS (1). */
