@@ -456,8 +456,16 @@ export interface TCPSocketConnectOptions<Data = undefined> extends SocketOptions
   reusePort?: boolean;
   /** Checked, without effect, as Bun. */
   ipv6Only?: boolean;
-  /** A literal address to connect from; anything else is ignored. Not in Bun's types, but in Bun. */
+  /**
+   * A literal address to connect from, IPv4 in any spelling of inet_aton; anything else is ignored. One that this machine does not have
+   * rejects with EADDRNOTAVAIL. Not in Bun's types, but in Bun.
+   */
   localAddress?: string;
+  /**
+   * The port to connect from, beside a `localAddress`: 1 to 65535, the nearest of these for other numbers; anything else, and what is
+   * below 1, means any port, the default. A listener's rejects with EADDRINUSE. Not in Bun's types, but in Bun.
+   */
+  localPort?: number;
   /**
    * A connected stream socket to adopt; wins over `hostname` and `unix`, and belongs to the socket from then on. Bad ones reject with
    * EBADF (8), on Windows all with ENOTSUP. Not in Bun's types of `connect`, but in Bun.

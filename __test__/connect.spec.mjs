@@ -113,12 +113,18 @@ test('a name for several addresses that all refuse: one error, the single ones i
   );
 });
 
-test('localAddress is bound', async (t) => {
+test('localAddress and localPort are bound, for host names too', async (t) => {
   const { observer, target } = serve(t);
-  const { socket } = await dial(t, target, {}, { localAddress: '127.0.0.9' });
-  t.is(socket.localAddress, '127.0.0.9');
-  await observer.seen('open');
-  t.is(observer.socket.remoteAddress, '127.0.0.9');
+  const ports = [await closedPort(), await closedPort()];
+  for (const [i, hostname] of ['127.0.0.1', 'localhost'].entries()) {
+    const local = { localAddress: '127.0.0.9', localPort: ports[i] };
+    const { socket } = await dial(t, { ...target, hostname }, {}, local);
+    t.is(socket.localAddress, '127.0.0.9');
+    t.is(socket.localPort, ports[i]);
+    await observer.seen('open', i + 1);
+    t.is(observer.sockets[i].remoteAddress, '127.0.0.9');
+    t.is(observer.sockets[i].remotePort, ports[i]);
+  }
 });
 
 test('wrong options are thrown at once and leave nothing open', async (t) => {

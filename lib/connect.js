@@ -51,13 +51,13 @@ function secure({ handlers, data, tls, hostname }) {
 }
 
 /** @param {import('./options').SocketOptions} options */
-function begin({ hostname, port, unix, fd, allowHalfOpen, localAddress }) {
+function begin({ hostname, port, unix, fd, allowHalfOpen, localAddress, localPort }) {
   if (fd !== undefined) return engine.connectDescriptor(fd, allowHalfOpen);
   if (unix !== undefined) return engine.connectUnix(unix, allowHalfOpen);
   const name = /** @type {string} */ (hostname);
   // As in Bun, only what a URL has in brackets loses them: an IPv6 address.
   const host = /^\[.*\]$/s.test(name) && net.isIPv6(name.slice(1, -1)) ? name.slice(1, -1) : name;
-  return engine.connectTcp(host, port, localAddress, allowHalfOpen);
+  return engine.connectTcp(host, port, localAddress, localPort, allowHalfOpen);
 }
 
 module.exports = { connect };

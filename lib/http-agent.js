@@ -29,7 +29,8 @@ class SocketAgent extends http.Agent {
    * @returns {any} undefined: the stream comes through the callback
    */
   createConnection(options, done) {
-    connectDuplex({ ...where(options), localAddress: options.localAddress, ...this.#secure(options) }).then(
+    const { localAddress, localPort } = options;
+    connectDuplex({ ...where(options), localAddress, localPort, ...this.#secure(options) }).then(
       (stream) => done(null, stream),
       done,
     );

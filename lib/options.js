@@ -1,9 +1,10 @@
 'use strict';
 // The options that `listen` and `connect` share, converted by Bun's rules.
 
-const net = require('node:net');
 const { invalidType, outOfRange } = require('./errors');
 const { Handlers } = require('./handlers');
+
+const LAST_PORT = 65535;
 
 /**
  * @typedef {object} SocketOptions
@@ -18,7 +19,8 @@ const { Handlers } = require('./handlers');
  * @property {boolean} allowHalfOpen
  * @property {boolean} reusePort
  * @property {boolean} ipv6Only
- * @property {string | undefined} localAddress an IP address
+ * @property {string} localAddress an IP address; anything else is as good as none
+ * @property {number} localPort 0 for any; without an address to no effect
  * @property {boolean} pauseOnConnect
  * @property {AbortSignal | undefined} signal
  */
@@ -62,6 +64,7 @@ function readOptions(options, expected) {
     reusePort,
     ipv6Only,
     localAddress: localAddress(given.localAddress),
+    localPort: localPort(given.localPort),
     pauseOnConnect: Boolean(given.pauseOnConnect),
     signal: abortSignal(given.signal),
   };
@@ -109,8 +112,8 @@ function unixPath(value) {
 function portNumber(value) {
   const port = Number(value);
   if (!Number.isInteger(port)) throw outOfRange(`SocketOptions.port must be an integer (received ${port})`);
-  if (port < 0 || port > 65535) {
-    throw outOfRange(`SocketOptions.port must be in the range [0, 65535] (received ${port})`);
+  if (port < 0 || port > LAST_PORT) {
+    throw outOfRange(`SocketOptions.port must be in the range [0, ${LAST_PORT}] (received ${port})`);
   }
   return port;
 }
@@ -122,7 +125,7 @@ function portNumber(value) {
  */
 function portInName(hostname) {
   const port = /^(?:[a-z][a-z0-9+.-]*:\/\/)?(?:[^:/?#]*|\[[^\]]*\]):(\d{1,5})(?:[/?#]|$)/i.exec(hostname)?.[1];
-  return port !== undefined && Number(port) <= 65535 ? Number(port) : undefined;
+  return port !== undefined && Number(port) <= LAST_PORT ? Number(port) : undefined;
 }
 
 /**
@@ -138,11 +141,19 @@ function tlsOption(value) {
 }
 
 /**
- * As in Bun, anything but an IP address is ignored.
+ * As in Bun, what is no text is ignored, and what follows a NUL.
  * @param {unknown} value
  */
 function localAddress(value) {
-  return typeof value === 'string' && net.isIP(value) !== 0 ? value : undefined;
+  return typeof value === 'string' ? value.split('\0', 1)[0] : '';
+}
+
+/**
+ * As in Bun, the nearest number that a port can have, and any port for what is no number.
+ * @param {unknown} value
+ */
+function localPort(value) {
+  return typeof value === 'number' ? Math.min(Math.max(Math.trunc(value) || 0, 0), LAST_PORT) : 0;
 }
 
 /**

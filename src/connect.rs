@@ -35,7 +35,7 @@ pub struct RaceLost {
 /// # Errors
 ///
 /// [`Failure::NotFound`] when the name has no address, the attempts' failures when none of its addresses answers.
-pub async fn by_name(host: String, port: u16, local: Option<IpAddr>) -> Result<std::net::TcpStream, RaceLost> {
+pub async fn by_name(host: String, port: u16, local: Option<SocketAddr>) -> Result<std::net::TcpStream, RaceLost> {
     let found = look_up(&host, port).await;
     if found.is_empty() {
         return Err(lost(Failure::NotFound));
@@ -46,6 +46,8 @@ pub async fn by_name(host: String, port: u16, local: Option<IpAddr>) -> Result<s
 }
 
 async fn look_up(host: &str, port: u16) -> Vec<SocketAddr> {
+    // As glibc's resolver on Bun: no name is this machine.
+    let host = if host == "*" { "localhost" } else { host };
     if let Some(scoped) = scoped(host, port) {
         return vec![scoped];
     }
@@ -84,7 +86,7 @@ fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     }
 }
 
-async fn race(addresses: Vec<SocketAddr>, local: Option<IpAddr>) -> Result<TcpStream, RaceLost> {
+async fn race(addresses: Vec<SocketAddr>, local: Option<SocketAddr>) -> Result<TcpStream, RaceLost> {
     let mut waiting = addresses.iter().copied().enumerate();
     let mut failures: Vec<Option<Failure>> = vec![None; addresses.len()];
     let mut attempts = JoinSet::new();
@@ -123,10 +125,13 @@ async fn race(addresses: Vec<SocketAddr>, local: Option<IpAddr>) -> Result<TcpSt
     }
 }
 
-async fn attempt(address: SocketAddr, local: Option<IpAddr>) -> io::Result<TcpStream> {
+async fn attempt(address: SocketAddr, local: Option<SocketAddr>) -> io::Result<TcpStream> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     if let Some(local) = local {
-        socket.bind(SocketAddr::new(local, 0))?;
+        if local.port() != 0 {
+            socket.set_reuseaddr(sys::REUSES_PORTS)?;
+        }
+        socket.bind(local)?;
     }
     socket.set_nodelay(true)?;
     socket.connect(address).await

@@ -13,7 +13,7 @@ mod tests;
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -241,10 +241,10 @@ impl std::fmt::Debug for Wake {
 /// Where a connect goes.
 #[derive(Debug)]
 pub enum Target {
-    /// A TCP address.
-    Address(SocketAddr, Option<IpAddr>),
+    /// A TCP address, with the local address to use.
+    Address(SocketAddr, Option<SocketAddr>),
     /// A host name, with the port and the local address to use.
-    Name(String, u16, Option<IpAddr>),
+    Name(String, u16, Option<SocketAddr>),
     /// A unix path, or an abstract name that starts with a NUL.
     Unix(Vec<u8>),
     /// A descriptor that is already connected.

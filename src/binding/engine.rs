@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
@@ -275,12 +275,21 @@ impl Engine {
         self.listen(ListenerIo::bind_unix(path.as_bytes()), allow_half_open)
     }
 
-    /// Connects to an address or a name: the slot; the outcome comes as an event.
+    /// Connects to an address or a name: the slot; the outcome comes as an event. As in Bun, a local address that is none is ignored, and
+    /// its port with it.
     #[napi]
-    pub fn connect_tcp(&self, hostname: String, port: u16, local: Option<String>, allow_half_open: bool) -> i32 {
-        let local = local.and_then(|local| local.parse::<IpAddr>().ok());
+    pub fn connect_tcp(
+        &self,
+        hostname: String,
+        port: u16,
+        local_address: String,
+        local_port: u16,
+        allow_half_open: bool,
+    ) -> i32 {
+        let local = Literal::parse(&local_address).map(|local| local.with_port(local_port));
         let target = match hostname.parse::<IpAddr>() {
-            Ok(address) if local.is_none_or(|local| local.is_ipv4() == address.is_ipv4()) => {
+            // The system refuses an IPv4 address for an IPv6 socket as it does on Bun; the other way round as if nobody listened.
+            Ok(address) if local.is_none_or(|local| local.is_ipv4() || address.is_ipv6()) => {
                 Target::Address(SocketAddr::new(address, port), local)
             }
             _ => Target::Name(hostname, port, local),
@@ -423,8 +432,12 @@ impl Engine {
 pub const NOT_FOUND: i32 = -100_000;
 
 /// The address a listener binds. As in Bun, `localhost` means IPv4 only. Any other name is looked up at once, on this thread,
-/// because `listen` answers at once.
+/// because `listen` answers at once. `*`, which glibc's resolver takes for no name at all, means every address, as on Bun.
 pub(super) fn bind_address(hostname: &str, port: u16) -> Option<SocketAddr> {
+    if hostname == "*" {
+        let every = if crate::sys::has_ipv6() { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
+        return Some(SocketAddr::new(every, port));
+    }
     if hostname.eq_ignore_ascii_case("localhost") {
         return Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port));
     }

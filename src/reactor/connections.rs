@@ -1,6 +1,6 @@
 //! How connections come about: accepted, made by the kernel, or made by tokio, and adopted descriptors.
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 
 use super::{Entry, Event, Handle, Outcome, Reactor, Target};
 use crate::connect::{self, RaceLost};
@@ -157,7 +157,7 @@ impl Reactor {
         Event::ConnectFailed(key.index, lost)
     }
 
-    pub(super) fn look_up(&mut self, key: Key, host: String, port: u16, local: Option<IpAddr>) {
+    pub(super) fn look_up(&mut self, key: Key, host: String, port: u16, local: Option<SocketAddr>) {
         let runtime = match runtime::handle() {
             Ok(runtime) => runtime,
             Err(error) => return self.settle(key, Err(Box::new(error.into()))),

@@ -35,7 +35,13 @@ pub use pages::give_back;
 #[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
 pub(crate) use pages::is_resident;
 pub use platform::{
-    BAD_DESCRIPTOR, CONNECTION_REFUSED, CONNECTION_RESET, Descriptor, INVALID, IO_ERROR, ListenerIo, Sharing, StreamIo,
-    UNSUPPORTED, interface_index, interface_name, is_aborted, is_transient, number,
+    BAD_DESCRIPTOR, CONNECTION_REFUSED, CONNECTION_RESET, Descriptor, INVALID, IO_ERROR, ListenerIo, REUSES_PORTS,
+    Sharing, StreamIo, UNSUPPORTED, interface_index, interface_name, is_aborted, is_transient, number,
 };
 pub use poller::{ARRIVALS, ARRIVALS_AND_ROOM, Poller, Ready};
+
+/// Whether there are IPv6 sockets.
+#[must_use]
+pub fn has_ipv6() -> bool {
+    socket2::Socket::new(socket2::Domain::IPV6, socket2::Type::STREAM, None).is_ok()
+}

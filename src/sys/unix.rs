@@ -1,7 +1,7 @@
 //! Sockets on Linux, macOS and their kin.
 
 use std::io::{self, IoSlice};
-use std::net::{IpAddr, Shutdown, SocketAddr};
+use std::net::{Shutdown, SocketAddr};
 use std::os::fd::{AsRawFd, FromRawFd, RawFd};
 use std::time::Duration;
 
@@ -78,17 +78,23 @@ pub struct StreamIo {
     unix: bool,
 }
 
+/// Whether a connection may begin at a port from which another one does or did (`SO_REUSEADDR`), as on Bun.
+pub const REUSES_PORTS: bool = true;
+
 impl StreamIo {
     /// Starts a connection to a TCP address; the outcome shows as readiness.
     ///
     /// # Errors
     ///
     /// Those of `socket`, `bind` and of a `connect` that fails at once.
-    pub fn connect_tcp(address: SocketAddr, local: Option<IpAddr>) -> io::Result<Self> {
+    pub fn connect_tcp(address: SocketAddr, local: Option<SocketAddr>) -> io::Result<Self> {
         let socket = Socket::new(Domain::for_address(address), nonblocking(Type::STREAM), Some(Protocol::TCP))?;
         unix_defaults(&socket)?;
         if let Some(local) = local {
-            socket.bind(&SocketAddr::new(local, 0).into())?;
+            if local.port() != 0 {
+                socket.set_reuse_address(REUSES_PORTS)?;
+            }
+            socket.bind(&local.into())?;
         }
         start(&socket, &address.into())?;
         // As Bun: small writes leave at once.

@@ -1,7 +1,7 @@
 //! Sockets on Windows. mio's own types: they arm the completion port again after each operation that would block.
 
 use std::io::{self, IoSlice, Read, Write};
-use std::net::{IpAddr, Shutdown, SocketAddr};
+use std::net::{Shutdown, SocketAddr};
 use std::os::windows::io::AsRawSocket;
 use std::time::Duration;
 
@@ -92,6 +92,9 @@ fn unsupported() -> io::Error {
     io::Error::from_raw_os_error(UNSUPPORTED)
 }
 
+/// Whether a connection may begin at a port from which another one does or did (`SO_REUSEADDR`): here that would take the port of others over.
+pub const REUSES_PORTS: bool = false;
+
 /// One connected, or connecting, stream socket.
 #[derive(Debug)]
 pub struct StreamIo(TcpStream);
@@ -102,11 +105,14 @@ impl StreamIo {
     /// # Errors
     ///
     /// Those of `socket`, `bind` and of a `connect` that fails at once.
-    pub fn connect_tcp(address: SocketAddr, local: Option<IpAddr>) -> io::Result<Self> {
+    pub fn connect_tcp(address: SocketAddr, local: Option<SocketAddr>) -> io::Result<Self> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
         if let Some(local) = local {
-            socket.bind(&SocketAddr::new(local, 0).into())?;
+            if local.port() != 0 {
+                socket.set_reuse_address(REUSES_PORTS)?;
+            }
+            socket.bind(&local.into())?;
         }
         match socket.connect(&SockAddr::from(address)) {
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
