@@ -1,7 +1,7 @@
 import test from 'ava';
 import { connect, listen } from 'bun-sockets';
 import { dial, Observer, pair, serve } from './support/observe.mjs';
-import { errnoOf } from './support/platform.mjs';
+import { errnoOf, withLoopbacks } from './support/platform.mjs';
 import { accepted, rawServer } from './support/raw.mjs';
 
 const nothing = { data() {} };
@@ -113,7 +113,7 @@ test('a name for several addresses that all refuse: one error, the single ones i
   );
 });
 
-test('localAddress and localPort are bound, for host names too', async (t) => {
+withLoopbacks('localAddress and localPort are bound, for host names too', async (t) => {
   const { observer, target } = serve(t);
   const ports = [await closedPort(), await closedPort()];
   for (const [i, hostname] of ['127.0.0.1', 'localhost'].entries()) {
