@@ -12,16 +12,20 @@ const SCENARIOS = ['tls*', 'upgrade*'];
 for (const thread of ['main', 'workers']) {
   const env = { BUN_SOCKETS_HANDSHAKES: thread };
 
-  test.serial(`${thread}: the scenarios of TLS are as on Bun`, (t) => {
-    const run = spawnSync(process.execPath, [path.join(root, 'conformance/run.mjs'), ...SCENARIOS], {
-      env: { ...process.env, NODE_OPTIONS: '', ...env },
-      encoding: 'utf8',
-      timeout: 90_000,
-    });
-    const [, passed, failed] = /^(\d+) passed, (\d+) failed$/m.exec(run.stdout) ?? t.fail(run.stdout + run.stderr);
-    t.is(Number(failed), 0, run.stdout);
-    t.true(Number(passed) > 20);
-  });
+  // Recorded on Linux, with its error numbers.
+  (process.platform === 'linux' ? test.serial : test.serial.skip)(
+    `${thread}: the scenarios of TLS are as on Bun`,
+    (t) => {
+      const run = spawnSync(process.execPath, [path.join(root, 'conformance/run.mjs'), ...SCENARIOS], {
+        env: { ...process.env, NODE_OPTIONS: '', ...env },
+        encoding: 'utf8',
+        timeout: 90_000,
+      });
+      const [, passed, failed] = /^(\d+) passed, (\d+) failed$/m.exec(run.stdout) ?? t.fail(run.stdout + run.stderr);
+      t.is(Number(failed), 0, run.stdout);
+      t.true(Number(passed) > 20);
+    },
+  );
 
   for (const kind of ['server-ec', 'server-rsa']) {
     const run = hasOpenssl ? test : test.skip;
