@@ -462,8 +462,8 @@ export interface TCPSocketConnectOptions<Data = undefined> extends SocketOptions
    */
   localAddress?: string;
   /**
-   * The port to connect from, beside a `localAddress`: 1 to 65535, the nearest of these for other numbers; anything else, and what is
-   * below 1, means any port, the default. A listener's rejects with EADDRINUSE. Not in Bun's types, but in Bun.
+   * The port to connect from, beside a `localAddress`: 1 to 65535, and 65535 for larger numbers; anything else means any port, the
+   * default. That of a listener rejects with EADDRINUSE. Not in Bun's types, but in Bun.
    */
   localPort?: number;
   /**
