@@ -24,10 +24,17 @@ pub struct Poller {
 struct Shared {
     // Held for the time of a swap or an append only. Readiness here crosses threads, which the nested form avoids.
     ready: Mutex<Vec<Ready>>,
-    /// What the watcher has ended of; the next [`Poller::poll`] tells it.
+    /// What the watcher has ended of; the next [`Poller::poll`] or [`Poller::arm`] tells it.
     failure: Mutex<Option<io::Error>>,
     armed: AtomicBool,
     stop: AtomicBool,
+}
+
+impl Shared {
+    /// What the watcher has ended of, once.
+    fn outcome(&self) -> io::Result<()> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
+    }
 }
 
 impl Poller {
@@ -86,16 +93,17 @@ impl Poller {
     /// The system's, with which the watcher has ended; none is known to occur on an intact poll.
     pub fn poll(&mut self, ready: &mut Vec<Ready>) -> io::Result<()> {
         ready.append(&mut self.shared.ready.lock().unwrap_or_else(PoisonError::into_inner));
-        self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
+        self.shared.outcome()
     }
 
     /// Asks for one wake-up when something is ready, at once if it already is.
     ///
     /// # Errors
     ///
-    /// The system's, when the watcher can't be woken.
+    /// The system's, when the watcher can't be woken, or has ended.
     pub fn arm(&mut self) -> io::Result<()> {
         self.shared.armed.store(true, Ordering::Release);
+        self.shared.outcome()?;
         let waiting = !self.shared.ready.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
         // The watcher then finds `armed` set and calls `wake` on its own thread.
         if waiting { self.nudge.wake() } else { Ok(()) }
