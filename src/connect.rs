@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -128,10 +129,7 @@ async fn race(addresses: Vec<SocketAddr>, local: Option<SocketAddr>) -> Result<T
 async fn attempt(address: SocketAddr, local: Option<SocketAddr>) -> io::Result<TcpStream> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     if let Some(local) = local {
-        if local.port() != 0 {
-            socket.set_reuseaddr(sys::REUSES_PORTS)?;
-        }
-        socket.bind(local)?;
+        sys::begin_at(&SockRef::from(&socket), local)?;
     }
     socket.set_nodelay(true)?;
     socket.connect(address).await

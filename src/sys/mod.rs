@@ -1,5 +1,10 @@
 //! What differs between platforms: sockets, and how the JS thread learns that they are ready.
 
+use std::io;
+use std::net::SocketAddr;
+
+use socket2::{Domain, SockRef, Socket, Type};
+
 mod async_stream;
 mod cache;
 mod datagram;
@@ -35,13 +40,26 @@ pub use pages::give_back;
 #[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
 pub(crate) use pages::is_resident;
 pub use platform::{
-    BAD_DESCRIPTOR, CONNECTION_REFUSED, CONNECTION_RESET, Descriptor, INVALID, IO_ERROR, ListenerIo, REUSES_PORTS,
-    Sharing, StreamIo, UNSUPPORTED, interface_index, interface_name, is_aborted, is_transient, number,
+    BAD_DESCRIPTOR, CONNECTION_REFUSED, CONNECTION_RESET, Descriptor, INVALID, IO_ERROR, ListenerIo, Sharing, StreamIo,
+    UNSUPPORTED, interface_index, interface_name, is_aborted, is_transient, number,
 };
 pub use poller::{ARRIVALS, ARRIVALS_AND_ROOM, Poller, Ready};
 
 /// Whether there are IPv6 sockets.
 #[must_use]
 pub fn has_ipv6() -> bool {
-    socket2::Socket::new(socket2::Domain::IPV6, socket2::Type::STREAM, None).is_ok()
+    Socket::new(Domain::IPV6, Type::STREAM, None).is_ok()
+}
+
+/// Has a connection begin at an address of this machine. As on Bun, a port may be one at which another connection begins or has begun; not
+/// on Windows, where the option for that takes the port of others over.
+///
+/// # Errors
+///
+/// Those of `bind`.
+pub fn begin_at(socket: &SockRef<'_>, local: SocketAddr) -> io::Result<()> {
+    if local.port() != 0 && !cfg!(windows) {
+        socket.set_reuse_address(true)?;
+    }
+    socket.bind(&local.into())
 }

@@ -10,7 +10,7 @@ use mio::event::Source;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
 
 /// A socket's number, as programs see it in `fd`.
 pub type Descriptor = RawFd;
@@ -78,9 +78,6 @@ pub struct StreamIo {
     unix: bool,
 }
 
-/// Whether a connection may begin at a port from which another one does or did (`SO_REUSEADDR`), as on Bun.
-pub const REUSES_PORTS: bool = true;
-
 impl StreamIo {
     /// Starts a connection to a TCP address; the outcome shows as readiness.
     ///
@@ -91,10 +88,7 @@ impl StreamIo {
         let socket = Socket::new(Domain::for_address(address), nonblocking(Type::STREAM), Some(Protocol::TCP))?;
         unix_defaults(&socket)?;
         if let Some(local) = local {
-            if local.port() != 0 {
-                socket.set_reuse_address(REUSES_PORTS)?;
-            }
-            socket.bind(&local.into())?;
+            super::begin_at(&SockRef::from(&socket), local)?;
         }
         start(&socket, &address.into())?;
         // As Bun: small writes leave at once.

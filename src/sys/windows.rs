@@ -92,9 +92,6 @@ fn unsupported() -> io::Error {
     io::Error::from_raw_os_error(UNSUPPORTED)
 }
 
-/// Whether a connection may begin at a port from which another one does or did (`SO_REUSEADDR`): here that would take the port of others over.
-pub const REUSES_PORTS: bool = false;
-
 /// One connected, or connecting, stream socket.
 #[derive(Debug)]
 pub struct StreamIo(TcpStream);
@@ -109,10 +106,7 @@ impl StreamIo {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
         if let Some(local) = local {
-            if local.port() != 0 {
-                socket.set_reuse_address(REUSES_PORTS)?;
-            }
-            socket.bind(&local.into())?;
+            super::begin_at(&SockRef::from(&socket), local)?;
         }
         match socket.connect(&SockAddr::from(address)) {
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
