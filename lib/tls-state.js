@@ -5,6 +5,7 @@ const { X509Certificate } = require('node:crypto');
 const net = require('node:net');
 const tls = require('node:tls');
 const { describe, describeWithIssuers } = require('./certificate');
+const { outOfBounds } = require('./errors');
 const { NO_TLS } = require('./no-tls');
 
 /**
@@ -40,6 +41,9 @@ const NAME_OF_NO_HOST = 'localhost';
 
 /** TLS allows 255 hash lengths; longer requests than any hash gives are not worth a trip. */
 const LONGEST_KEYING_MATERIAL = 255 * 64;
+/** More than any buffer of Bun's holds is another error there, and what no 64 bits hold a third one. */
+const LARGEST_BUFFER = 2 ** 32;
+const LARGEST_INTEGER = 2 ** 63;
 
 const SERVERS_ANNOUNCE_NOTHING = 'Cannot issue SNI from a TLS server-side socket';
 
@@ -218,7 +222,7 @@ class TlsState {
     if (!this.#isLive) return undefined;
     if (args.length < 2) throw new Error('Expected length and label to be provided');
     if (typeof length !== 'number') throw new Error('Expected length to be a number');
-    if (!(length >= 0)) throw new Error('Expected length to be a positive number');
+    if (!(length >= 0 && length < LARGEST_INTEGER)) throw new Error('Expected length to be a positive number');
     if (!isStringLike(label)) throw new Error('Expected label to be a string');
     const bytes = args.length < 3 ? undefined : bytesOf(context);
     if (args.length >= 3 && bytes === undefined) {
@@ -228,8 +232,11 @@ class TlsState {
     // Turning an object into text runs the program's code, which may have closed the socket.
     if (!this.#isLive) return undefined;
     if (this.#phase !== DONE) throw new Error('OpenSSL HANDSHAKE_NOT_COMPLETE via OPENSSL_internal SSL routines');
-    if (length > LONGEST_KEYING_MATERIAL) throw new Error('Expected length to be a positive number');
-    return this.#handle.keyingMaterial(Math.trunc(length), name, bytes) ?? undefined;
+    if (length > LARGEST_BUFFER) throw outOfBounds('size', 0, LARGEST_BUFFER, inGroups(Math.trunc(length)));
+    const isTooLong = length > LONGEST_KEYING_MATERIAL;
+    const material = isTooLong ? undefined : this.#handle.keyingMaterial(Math.trunc(length), name, bytes);
+    if (!material) throw new Error('OpenSSL OUTPUT_TOO_LARGE via OPENSSL_internal HKDF functions');
+    return material;
   }
 
   getAuthorizationError() {
@@ -493,6 +500,14 @@ function bytesOf(value) {
  */
 function isStringLike(value) {
   return typeof value === 'string' || value instanceof String;
+}
+
+/**
+ * As Node prints large numbers in such errors: 4_294_967_297.
+ * @param {number} integer
+ */
+function inGroups(integer) {
+  return `${integer}`.replaceAll(/\B(?=(?:\d{3})+$)/g, '_');
 }
 
 /**
