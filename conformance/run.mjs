@@ -13,18 +13,15 @@
 // A scenario in deviations.json is compared with expected/ours and must still differ from Bun's trace, so that a deviation is
 // asserted and its entry cannot outlive it. The last line is "N passed, N failed"; the exit status is 1 if any failed.
 
-import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { referenceBun } from './lib/reference-bun.mjs';
+import { difference, trace } from './lib/traces.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const index = path.join(here, '..', 'index.mjs');
-/** A scenario that runs longer is stuck; the longest waits for timers take 12 s. */
-const SCENARIO_LIMIT_MS = 30_000;
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -42,8 +39,6 @@ const { values: options, positionals } = parseArgs({
 const deviations = JSON.parse(fs.readFileSync(path.join(here, 'deviations.json'), 'utf8'));
 const runs = Number(options.runs ?? (options.record ? 3 : 1));
 const command = options.record ? (options.bun ?? referenceBun()) : options.node;
-const work = fs.mkdtempSync(path.join(os.tmpdir(), 'conformance-'));
-process.on('exit', () => fs.rmSync(work, { recursive: true, force: true }));
 
 function selected() {
   const all = fs
@@ -55,84 +50,16 @@ function selected() {
   return patterns.length > 0 ? all.filter((name) => patterns.some((pattern) => pattern.test(name))) : all;
 }
 
-/** Lines grouped by actor: the order between actors belongs to the event loop. */
-function group(output, ending) {
-  const actors = new Map();
-  for (const line of output.split('\n').filter(Boolean)) {
-    const [actor, ...text] = line.split('\t');
-    if (!actors.has(actor)) actors.set(actor, []);
-    actors.get(actor).push(`  ${text.join('\t')}`);
-  }
-  const parts = [...actors.keys()].sort().map((actor) => `${actor}:\n${actors.get(actor).join('\n')}\n`);
-  return `${parts.join('')}${ending}\n`;
-}
-
-let folders = 0;
-function trace(name) {
-  // Short, and at the same depth for every scenario: unix paths have at most 107 bytes.
-  const folder = path.join(work, String(folders++));
-  fs.mkdirSync(folder);
-  const env = { ...process.env, SCENARIO_NODE: process.execPath, SCENARIO_TMP: folder, NO_COLOR: '1' };
-  delete env.NODE_OPTIONS;
-  if (options.record) delete env.BUN_SOCKETS_UNDER_TEST;
-  else env.BUN_SOCKETS_UNDER_TEST = index;
-  return new Promise((resolve) => {
-    const child = spawn(
-      command,
-      [path.join(here, 'lib', 'scenario.mjs'), path.join(here, 'scenarios', `${name}.mjs`)],
-      {
-        env,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
-    let output = '';
-    let errors = '';
-    let late = false;
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      output += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text) => {
-      errors += text;
-    });
-    const timer = setTimeout(() => {
-      late = true;
-      child.kill('SIGKILL');
-    }, SCENARIO_LIMIT_MS);
-    child.on('close', (code, signal) => {
-      clearTimeout(timer);
-      fs.rmSync(folder, { recursive: true, force: true });
-      resolve({ text: group(output, late ? 'stuck' : `exit ${signal ?? code}`), errors });
-    });
-  });
-}
-
 const recorded = (side, name) => {
   const file = path.join(here, 'expected', side, `${name}.trace`);
   return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : undefined;
 };
 
-/** Lines of `actual` against `wanted`, longest common subsequence. */
-function difference(wanted, actual) {
-  const [a, b] = [wanted.split('\n'), actual.split('\n')];
-  const common = Array.from({ length: a.length + 1 }, () => new Array(b.length + 1).fill(0));
-  for (let i = a.length - 1; i >= 0; i--) {
-    for (let j = b.length - 1; j >= 0; j--) {
-      common[i][j] = a[i] === b[j] ? common[i + 1][j + 1] + 1 : Math.max(common[i + 1][j], common[i][j + 1]);
-    }
-  }
-  const lines = [];
-  for (let i = 0, j = 0; i < a.length || j < b.length; ) {
-    if (i < a.length && j < b.length && a[i] === b[j]) lines.push(`    ${a[i++]}`) && j++;
-    else if (i < a.length && (j === b.length || common[i + 1][j] >= common[i][j + 1])) lines.push(`  - ${a[i++]}`);
-    else lines.push(`  + ${b[j++]}`);
-  }
-  return lines.join('\n');
-}
-
 /** What is wrong with this scenario, or undefined. */
 async function judge(name) {
   const traces = [];
-  for (let i = 0; i < runs; i++) traces.push(await trace(name));
+  const file = path.join(here, 'scenarios', `${name}.mjs`);
+  for (let i = 0; i < runs; i++) traces.push(await trace(file, { command, onBun: options.record }));
   const [{ text, errors }] = traces;
   if (options.show) console.log(text.replace(/^/gm, '    '));
   const other = traces.find((one) => one.text !== text);
