@@ -8,12 +8,12 @@ const { readOptions } = require('./options');
 const { TCPSocket } = require('./socket');
 
 /**
- * `Bun.connect`.
+ * `Bun.connect`. No function that can be called with `new`, as on Bun.
  * @param {unknown} options
  * @returns {Promise<any>} rejected with a `Failed to connect` or `getaddrinfo ENOTFOUND` error
  * @throws {TypeError | RangeError} at once, for wrong options
  */
-function connect(options) {
+const connect = (options) => {
   const parsed = readOptions(options, 'Expected options object');
   const { signal } = parsed;
   const connection = parsed.tls === undefined ? plain(parsed) : secure(parsed);
@@ -35,7 +35,7 @@ function connect(options) {
     connection.watch(signal);
   }
   return promise;
-}
+};
 
 /** @param {import('./options').SocketOptions} options */
 function plain({ handlers, data }) {

@@ -202,12 +202,12 @@ class Listener extends ListenerHandle {
 }
 
 /**
- * `Bun.listen`.
+ * `Bun.listen`. No function that can be called with `new`, as on Bun.
  * @param {unknown} options
  * @returns {Listener}
  * @throws {Error} as Bun does; nothing listens then
  */
-function listen(options) {
+const listen = (options) => {
   const parsed = readOptions(options, 'Expected object');
   const listening = new Listening(parsed);
   const slot = bind(parsed);
@@ -222,7 +222,7 @@ function listen(options) {
     else signal.addEventListener('abort', () => listening.stop(true), { once: true });
   }
   return listener;
-}
+};
 
 /** @param {Listening} listening @returns {[Connection, any]} */
 function plain({ handlers, data }) {

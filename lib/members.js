@@ -53,6 +53,8 @@ function finish(tag, type, dispose) {
     configurable: true,
   });
   Object.defineProperty(prototype, Symbol.toStringTag, { value: tag, configurable: true });
+  // A native class, whose methods were taken, is of no interest to programs.
+  Object.setPrototypeOf(prototype, Object.prototype);
 }
 
 /**

@@ -1,6 +1,8 @@
 'use strict';
 // IP addresses of datagrams, between the text that programs see and the numbers that the native half sees.
 
+const { isIPv6 } = require('node:net');
+const { domainToASCII } = require('node:url');
 const { engine, record } = require('./engine');
 const { invalidType } = require('./errors');
 
@@ -87,4 +89,24 @@ function keep(map, key, value) {
   map.set(key, value);
 }
 
-module.exports = { destination, sender };
+/** The longest name, and the longest part of one, that DNS has (RFC 1035, 2.3.4). */
+const LONGEST_NAME = 253;
+const LONGEST_LABEL = 63;
+
+/**
+ * Whether a host could have this name, by the rules of Bun's resolver: of letters, digits, `-`, `*`, `_` and `/`, other alphabets as IDNA has them.
+ * An address with a scope counts, too.
+ * @param {string} hostname
+ */
+function mayBeName(hostname) {
+  if (isIPv6(hostname.replace(/%.*$/, ''))) return true;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
+  const ascii = /^[\x00-\x7f]*$/.test(hostname) ? hostname : domainToASCII(hostname);
+  const name = ascii.replace(/\.$/, '');
+  return (
+    name.length <= LONGEST_NAME &&
+    name.split('.').every((label) => label.length <= LONGEST_LABEL && /^[\w*/-]+$/.test(label))
+  );
+}
+
+module.exports = { destination, mayBeName, sender };

@@ -86,7 +86,8 @@ function readUdpOptions(options) {
   // In the order in which Bun looks at them, so that of several mistakes the same one is told.
   const port = bindPort(given.port);
   const flags = flagBits(given.flags);
-  const hostname = hostName(given.hostname) ?? ANY;
+  const { hostname: host } = given;
+  const hostname = isHostName(host, 'hostname') ? `${host}` : ANY;
   const { socket } = given;
   /** @type {UdpHandlers | undefined} */
   let handlers;
@@ -141,11 +142,12 @@ function flag(value) {
 /** @param {any} connect */
 function connectOption(connect) {
   if (!isObject(connect)) throw invalidType('Expected "connect" to be an object');
-  const hostname = hostName(connect.hostname, 'connect.hostname');
-  if (hostname === undefined) throw invalidType('Expected "connect.hostname" to be a string');
+  const { hostname } = connect;
+  if (!isHostName(hostname, 'connect.hostname')) throw invalidType('Expected "connect.hostname" to be a string');
   const { port } = connect;
   if (isAbsent(port)) throw invalidType('Expected "connect.port" to be an integer');
-  return { hostname, port: portNumber(port, 1, 'connect.port') };
+  const number = portNumber(port, 1, 'connect.port');
+  return { hostname: `${hostname}`, port: number };
 }
 
 /** @param {any} value */
@@ -185,16 +187,17 @@ function flagBits(value) {
 }
 
 /**
+ * Whether a host name was given: nothing is, and the empty string, but not that of an empty String object, which does not resolve.
  * @param {any} value
- * @param {string} [name]
- * @returns {string | undefined} `undefined` for nothing and for the empty string; that of an empty String object does not resolve
+ * @param {string} name
+ * @throws {TypeError} for anything else than a string or a String object
  */
-function hostName(value, name = 'hostname') {
-  if (isAbsent(value)) return undefined;
+function isHostName(value, name) {
+  if (isAbsent(value)) return false;
   if (typeof value !== 'string' && !types.isStringObject(value)) {
     throw invalidType(`Expected "${name}" to be a string`);
   }
-  return `${value}`;
+  return true;
 }
 
 /** @param {any} value */

@@ -18,7 +18,7 @@ const {
 } = require('./native');
 const { bytesBehind } = require('./payload');
 const { copy } = require('./received');
-const { destination, sender } = require('./udp-address');
+const { destination, mayBeName, sender } = require('./udp-address');
 const { VIEW, binaryTypeName, portNumber, readUdpOptions, viewOf } = require('./udp-options');
 
 /** @typedef {import('./udp-options').UdpHandler} UdpHandler */
@@ -75,7 +75,8 @@ class Mailbox {
   /** @type {UdpHandler | undefined} */ error = undefined;
   /** @type {number} */ binaryType = BUFFER;
   hostname = '';
-  // The addresses stay readable after `close`.
+  // Port and addresses stay readable after `close`. Programs can write to `address`; that leaves `port` as it is.
+  /** @type {number | undefined} */ port = undefined;
   /** @type {SocketAddress | undefined} */ local = undefined;
   /** @type {SocketAddress | undefined} */ remote = undefined;
   /** Forgets the AbortSignal. @type {(() => void) | undefined} */
@@ -235,7 +236,7 @@ class UDPSocket extends UdpHandle {
   }
 
   get port() {
-    return UDPSocket.#of(this, 'port').local?.port;
+    return UDPSocket.#of(this, 'port').port;
   }
 
   get remoteAddress() {
@@ -331,17 +332,20 @@ class UDPSocket extends UdpHandle {
     const each = mailbox.connected ? 1 : 3;
     if (packets.length % each !== 0) throw invalidType('Expected 3 arguments for each packet');
     const count = packets.length / each;
-    // Everything is checked, and converted by the program's own code if need be, before anything is sent.
+    // Everything is checked, and converted by the program's own code if need be, before anything is sent. What that code does
+    // to bytes that were looked at before counts, too, as on Bun: they are taken when all of it has run.
     const all = new Array(count);
     const ports = new Array(count);
     const addresses = new Array(count);
     for (let i = 0; i < count; i++) {
       const data = packets[i * each];
-      all[i] = typeof data === 'string' ? data : payload(data);
-      if (all[i] === undefined) throw invalidType('Expected ArrayBufferView or string as payload');
+      all[i] = types.isStringObject(data) ? `${data}` : data;
+      if (!isPayload(all[i])) throw invalidType('Expected ArrayBufferView or string as payload');
       if (each === 1) continue;
-      ports[i] = destinationPort(packets[i * 3 + 1]);
-      addresses[i] = destination(packets[i * 3 + 2]);
+      const port = packets[i * 3 + 1];
+      const address = packets[i * 3 + 2];
+      ports[i] = destinationPort(port);
+      addresses[i] = destination(address);
     }
     const { slot } = mailbox;
     if (slot === -1) throw new Error(CLOSED);
@@ -402,12 +406,12 @@ class UDPSocket extends UdpHandle {
 }
 
 /**
- * `Bun.udpSocket`.
+ * `Bun.udpSocket`. No function that can be called with `new`, as on Bun.
  * @param {unknown} options
  * @returns {Promise<UDPSocket>} resolved already; rejected only by a `signal` that is aborted already
  * @throws {Error} as Bun does, at once, also for a name that does not resolve and for a failure to bind or connect
  */
-function udpSocket(options) {
+const udpSocket = (options) => {
   const parsed = readUdpOptions(options);
   const { hostname, port, reusePort, reuseAddress, ipv6Only, connect, signal } = parsed;
   if (signal?.aborted) return Promise.reject(signal.reason);
@@ -435,11 +439,12 @@ function udpSocket(options) {
     handle.reportErrors(socket, true);
   }
   mailbox.local = socketAddress(handle.localEndpoint(socket));
+  mailbox.port = mailbox.local?.port;
   mailbox.use(parsed);
   targets[slot] = /** @type {any} */ (mailbox);
   if (signal !== undefined) mailbox.watch(signal);
   return Promise.resolve(socket);
-}
+};
 
 /** @param {{ address: string, port: number, family: string } | null} endpoint */
 function socketAddress(endpoint) {
@@ -449,7 +454,7 @@ function socketAddress(endpoint) {
 /**
  * Sends checked packets, as many at a time as the scratch memory holds. How many were sent.
  * @param {number} slot
- * @param {(string | Uint8Array)[]} all
+ * @param {(string | ArrayBufferView | ArrayBufferLike)[]} all
  * @param {number[]} ports
  * @param {import('./udp-address').Numbers[]} addresses
  */
@@ -460,7 +465,8 @@ function sendAll(slot, all, ports, addresses) {
     let count = 0;
     let used = 0;
     for (; i < all.length; i++, count++) {
-      const data = all[i];
+      const packet = all[i];
+      const data = typeof packet === 'string' ? packet : /** @type {Uint8Array} */ (bytesIn(packet));
       const start = used + HEADER * 4;
       const room = scratch.length - start;
       const atMost = Math.min(typeof data === 'string' ? data.length * 3 : byteLength(data), TOO_LONG);
@@ -536,9 +542,24 @@ function place(bytes, at) {
  * @returns {Uint8Array | undefined}
  */
 function payload(data) {
-  if (types.isUint8Array(data)) return data;
   if (typeof data === 'string' || types.isStringObject(data)) return encoder.encode(String(data));
-  return bytesBehind(data);
+  return bytesIn(data);
+}
+
+/**
+ * @param {unknown} data
+ * @returns {Uint8Array | undefined}
+ */
+function bytesIn(data) {
+  return types.isUint8Array(data) ? data : bytesBehind(data);
+}
+
+/**
+ * What `sendMany` takes of a packet, once a String object is a string.
+ * @param {unknown} data
+ */
+function isPayload(data) {
+  return typeof data === 'string' || ArrayBuffer.isView(data) || types.isAnyArrayBuffer(data);
 }
 
 /** @param {any} value */
@@ -575,10 +596,11 @@ function check(result, value) {
 
 /**
  * @param {any} socket
- * @param {any} value converted as by `|`, BigInts too
+ * @param {any} value converted as by `|`; of a BigInt, which Bun takes, too, the lowest 32 bits count, but what an object turns into must be
+ *   a number
  */
 function timeToLive(socket, value) {
-  const hops = Number(value) | 0;
+  const hops = typeof value === 'bigint' ? Number(BigInt.asIntN(32, value)) : +value | 0;
   if (socket.closed) throw new Error(CLOSED);
   if (hops < 1 || hops > 255) throw systemError(INVALID, 'setsockopt');
   return hops;
@@ -638,7 +660,7 @@ function bindFailed(errno, address) {
 /** @param {string} hostname */
 function peerNotFound(hostname) {
   // As in Bun, a text that can't be a name gives another error than a name that doesn't exist.
-  if (!/^[\w.:%-]+$/.test(hostname)) return notFound(hostname);
+  if (!mayBeName(hostname)) return notFound(hostname);
   return Object.assign(notFound(hostname), {
     name: 'DNSException',
     message: `connect ENOTFOUND ${hostname}`,

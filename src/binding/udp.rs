@@ -1,7 +1,7 @@
 //! The class behind every UDP socket.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::rc::{Rc, Weak};
 
 use napi_derive::napi;
@@ -24,6 +24,9 @@ pub const INTERFACE_MISMATCH: i32 = -100_003;
 /// An address can't be read, where an error number is expected.
 #[napi]
 pub const NO_ADDRESS: i32 = -100_002;
+
+const LOOPBACK_V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const LOOPBACK_V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 
 /// A UDP socket's handle. The socket itself belongs to the reactor and lives until it is closed; a handle of a closed one
 /// answers "bad file descriptor".
@@ -62,10 +65,18 @@ impl UdpHandle {
         self.with(|udp| udp.io().remote_address())?.map(Endpoint::from)
     }
 
-    /// Fixes the other end: 0 or a negative error number; `NOT_FOUND` for a name that does not resolve.
+    /// Fixes the other end: 0 or a negative error number; `NOT_FOUND` for a name that does not resolve. `*` is this machine, as on Bun,
+    /// in the socket's own family.
     #[napi]
     pub fn connect(&self, hostname: String, port: u16) -> i32 {
-        match super::engine::bind_address(&hostname, port) {
+        let address = if hostname == "*" {
+            let local = self.with(|udp| udp.io().local_address()).flatten();
+            let ip = if local.is_some_and(|local| local.is_ipv6()) { LOOPBACK_V6 } else { LOOPBACK_V4 };
+            Some(SocketAddr::new(ip, port))
+        } else {
+            super::engine::bind_address(&hostname, port)
+        };
+        match address {
             Some(address) => self.change(|udp| udp.connect(address)),
             None => NOT_FOUND,
         }
@@ -117,6 +128,8 @@ impl UdpHandle {
     #[napi]
     pub fn multicast_interface(&self, interface: String) -> i32 {
         match Literal::parse(&interface) {
+            // As in Bun: the kernel would say that there is no such interface.
+            Some(Literal { ip: IpAddr::V4(ip), .. }) if ip.is_multicast() => -INVALID,
             Some(Literal { ip: IpAddr::V4(ip), .. }) => self.option(|io| io.set_multicast_interface_v4(ip)),
             Some(Literal { scope, .. }) => self.option(|io| io.set_multicast_interface_v6(scope)),
             None => NO_ADDRESS,

@@ -1,0 +1,119 @@
+// A program made of chance: RANDOM_SEED says which. A few connections of one listener, on which something is done in some of the
+// handlers, and from outside again and again, with time in between for everything to be told.
+//
+// What Bun and this package do differently on purpose (docs/differences.md) is left out where it can be.
+
+import { ca, identity } from './lib/certificates.mjs';
+import { Random } from './lib/random.mjs';
+
+const random = new Random(Number(process.env.RANDOM_SEED));
+const usesTls = process.env.RANDOM_TLS === '1';
+/** More than the two buffers of a connection take, so that it is written in part and waits. */
+const LARGE = Buffer.alloc(8 << 20, 'large ');
+const MOST_STEPS = 9;
+const EVENTS = ['open', 'data', 'end', 'close', ...(usesTls ? ['handshake'] : [])];
+
+/** What can be done with a socket. Each has its weight, and says whether it may be done by this one. */
+const DEEDS = [
+  [6, 'write', (socket) => socket.write('words')],
+  [1, 'write nothing', (socket) => socket.write('')],
+  [2, 'write bytes', (socket) => socket.write(Buffer.from('some bytes'), 2, 4)],
+  [1, 'write a lot', (socket) => socket.write(LARGE) > 0],
+  // Differs from Bun (4): `end` of a half-open connection.
+  [2, 'end', (socket) => socket.end(), ({ halfOpen }) => !halfOpen],
+  [2, 'end with words', (socket) => socket.end('the end'), ({ halfOpen }) => !halfOpen],
+  [2, 'shutdown', (socket) => socket.shutdown()],
+  [1, 'shutdown(true)', (socket) => socket.shutdown(true)],
+  [1, 'close', (socket) => socket.close(), () => !usesTls],
+  [1, 'terminate', (socket) => socket.terminate()],
+  [3, 'pause', (socket) => socket.pause()],
+  [4, 'resume', (socket) => socket.resume()],
+  [1, 'flush', (socket) => socket.flush()],
+  [1, 'ref', (socket) => socket.unref() ?? socket.ref()],
+  [2, 'state', (socket) => socket.readyState],
+  [1, 'timeout', (socket) => socket.timeout(60)],
+  [
+    1,
+    'throw',
+    () => {
+      throw new Error('thrown');
+    },
+    ({ inHandler }) => inHandler,
+  ],
+  [1, 'return an error', () => new Error('returned'), ({ inHandler }) => inHandler],
+  [1, 'reload', (socket, end) => socket.reload({ socket: handlersOf(end) })],
+];
+
+/** A deed that this end may do. */
+function deed(end, inHandler = false) {
+  const able = DEEDS.filter(([, , , may]) => !may || may({ halfOpen: end.halfOpen, inHandler }));
+  let left = random.below(able.reduce((sum, [weight]) => sum + weight, 0));
+  return able.find(([weight]) => (left -= weight) < 0);
+}
+
+/** Handlers that do something the first time each is called, some of them. */
+function handlersOf(end) {
+  const own = {};
+  for (const event of EVENTS) {
+    const [, name, act] = random.chance(0.3) ? deed(end, true) : [];
+    let done = false;
+    own[event] = (socket) => {
+      end.socket ??= socket;
+      if (!name || done) return undefined;
+      done = true;
+      if (name === 'throw' || name === 'return an error') return act(socket, end);
+      end.actor.attempt(`${event}: ${name}`, () => act(socket, end));
+      return undefined;
+    };
+  }
+  return end.actor.handlers(own);
+}
+
+export default async function ({ listen, connect, actor, main, path, turns, standIn }) {
+  const server = { halfOpen: random.chance(0.3) };
+  const at = random.chance(0.3) ? { unix: path('random.sock') } : { hostname: '127.0.0.1', port: 0 };
+  const ends = [];
+  let accepted = 0;
+  // Every accepted socket has an actor of its own, so that the connections' lines keep apart; the listener's handlers are all of them.
+  const far = Array.from({ length: 1 + random.below(2) }, (_, index) => ({
+    halfOpen: server.halfOpen,
+    actor: actor(`server ${index}`),
+  }));
+  for (const end of far) end.handlers = handlersOf(end);
+  const whose = new Map();
+  const shared = {};
+  for (const event of Object.keys(far[0].handlers)) {
+    shared[event] = function (socket, ...args) {
+      if (!whose.has(socket)) whose.set(socket, far[accepted++]);
+      return whose.get(socket).handlers[event].call(this, socket, ...args);
+    };
+  }
+  const listener = listen({
+    ...at,
+    allowHalfOpen: server.halfOpen,
+    tls: usesTls ? identity('server-ec') : undefined,
+    socket: shared,
+  });
+  if (listener.port !== undefined) standIn(listener.port, 'port');
+  for (const end of far) {
+    const near = { halfOpen: random.chance(0.3), actor: actor(`client ${ends.length / 2}`) };
+    const target = at.unix ? at : { hostname: '127.0.0.1', port: listener.port };
+    const socket = handlersOf(near);
+    const tls = usesTls ? { ca } : undefined;
+    await near.actor.settle('connect', () => connect({ ...target, allowHalfOpen: near.halfOpen, tls, socket }));
+    await turns(8);
+    ends.push(near, end);
+  }
+  for (let step = 1 + random.below(MOST_STEPS); step > 0; step--) {
+    const end = random.pick(ends);
+    const [, name, act] = deed(end);
+    if (!end.socket) continue;
+    main.say(`${end.actor.name}: ${name}`);
+    end.actor.attempt(name, () => act(end.socket, end));
+    await turns(6);
+  }
+  for (const end of ends) if (end.socket) end.actor.say('state', end.socket.readyState, end.socket.bytesWritten);
+  listener.stop(true);
+  for (const end of ends) if (end.socket) end.actor.attempt('terminate', () => end.socket.terminate());
+  await turns(6);
+}
