@@ -13,10 +13,11 @@ const { invalidType, outOfBounds, received } = require('./errors');
  * @param {unknown} data
  * @param {unknown} byteOffset
  * @param {unknown} byteLength
+ * @param {unknown} last an encoding that follows both of them
  * @param {'write' | 'end'} method
  * @returns {Uint8Array}
  */
-function bytesOf(data, byteOffset, byteLength, method) {
+function bytesOf(data, byteOffset, byteLength, last, method) {
   const text = typeof data === 'string' || types.isStringObject(data) ? String(data) : undefined;
   /** @type {string | undefined} */
   let encoding;
@@ -28,6 +29,9 @@ function bytesOf(data, byteOffset, byteLength, method) {
     if (byteLength !== undefined) throw encodingWithRange();
     encoding = byteOffset;
     byteOffset = undefined;
+  } else if (typeof last === 'string') {
+    if (byteOffset !== undefined || byteLength !== undefined) throw encodingWithRange();
+    encoding = last;
   }
   const bytes =
     text === undefined
@@ -120,7 +124,8 @@ const ENCODINGS = new Map(
  */
 function integer(name, value, fallback, most, method) {
   if (value === undefined) return fallback;
-  if (!Number.isInteger(value)) throw invalidType(`Expected ${name} to be a integer for 'Socket.${method}'.`);
+  if (!Number.isInteger(value) || Object.is(value, -0))
+    throw invalidType(`Expected ${name} to be a integer for 'Socket.${method}'.`);
   const number = /** @type {number} */ (value);
   if (number < 0) throw outOfBounds(name, 0, Number.MAX_SAFE_INTEGER, number);
   if (number > most) throw outOfBounds(name, 0, most, number);

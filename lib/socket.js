@@ -126,19 +126,24 @@ function defineSocket(tag) {
       Socket.#own(this);
     }
 
-    end(/** @type {any} */ data, /** @type {any} */ byteOffset, /** @type {any} */ byteLength) {
+    end(
+      /** @type {any} */ data,
+      /** @type {any} */ byteOffset,
+      /** @type {any} */ byteLength,
+      /** @type {any} */ encoding = undefined,
+    ) {
       const connection = Socket.#own(this).#connection;
       if (!connection.isAttached) return -1;
       if (connection.ending) return connection.endAgain(data === undefined);
       const early = connection.endEarly(data === undefined);
-      if (early === -1) return refuse(connection, 'end', data, byteOffset, byteLength);
+      if (early === -1) return refuse(connection, 'end', data, byteOffset, byteLength, encoding);
       if (early !== undefined) return early;
       if (data === undefined) {
         native.end(connection.slot, 0);
         connection.finish(record[0] === 1, 0);
         return 0;
       }
-      const bytes = bytesOf(data, byteOffset, byteLength, 'end');
+      const bytes = bytesOf(data, byteOffset, byteLength, encoding, 'end');
       // As in Bun: where nothing can be sent, nothing ends.
       if (connection.shut) return -1;
       native.endBytes(connection.slot, bytes);
@@ -340,12 +345,18 @@ function defineSocket(tag) {
       return arguments.length === 0 ? upgrade(connection) : upgrade(connection, options);
     }
 
-    write(/** @type {any} */ data, /** @type {any} */ byteOffset, /** @type {any} */ byteLength) {
+    // Bun's `length` is 3, which a parameter with a default does not count to.
+    write(
+      /** @type {any} */ data,
+      /** @type {any} */ byteOffset,
+      /** @type {any} */ byteLength,
+      /** @type {any} */ encoding = undefined,
+    ) {
       if (typeof this !== 'object' || this === null || !(#connection in this)) throw invalidThis(tag, this);
       const connection = this.#connection;
       const { slot } = connection;
-      if (slot === -1 || connection.ending) return refuse(connection, 'write', data, byteOffset, byteLength);
-      if (byteOffset === undefined && byteLength === undefined) {
+      if (slot === -1 || connection.ending) return refuse(connection, 'write', data, byteOffset, byteLength, encoding);
+      if (byteOffset === undefined && byteLength === undefined && encoding === undefined) {
         if (typeof data === 'string') {
           if (data.length <= SHORT_STRING) {
             record[1] = encoder.encodeInto(data, scratch).written;
@@ -373,7 +384,7 @@ function defineSocket(tag) {
       } else if (data === undefined) {
         return 0;
       }
-      native.writeBytes(slot, bytesOf(data, byteOffset, byteLength, 'write'));
+      native.writeBytes(slot, bytesOf(data, byteOffset, byteLength, encoding, 'write'));
       return connection.wrote(record[0]);
     }
 
@@ -437,11 +448,12 @@ const TCPSocket = defineSocket('TCPSocket');
  * @param {any} data
  * @param {any} byteOffset
  * @param {any} byteLength
+ * @param {any} encoding
  */
-function refuse(connection, method, data, byteOffset, byteLength) {
+function refuse(connection, method, data, byteOffset, byteLength, encoding) {
   if (!connection.mindsArguments) return -1;
   if (data === undefined) return 0;
-  const bytes = bytesOf(data, byteOffset, byteLength, method);
+  const bytes = bytesOf(data, byteOffset, byteLength, encoding, method);
   if (bytes.length > 0 || !connection.isOpen) return -1;
   native.writeBytes(connection.slot, bytes);
   return record[0];
