@@ -14,7 +14,7 @@ const { TCPSocket } = require('./socket');
  * @throws {TypeError | RangeError} at once, for wrong options
  */
 const connect = (options) => {
-  const parsed = readOptions(options, 'Expected options object');
+  const parsed = readOptions(options, 'Expected options object', true);
   const { signal } = parsed;
   const connection = parsed.tls === undefined ? plain(parsed) : secure(parsed);
   const promise = new Promise((resolve, reject) => {

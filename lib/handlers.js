@@ -24,6 +24,12 @@ const NAMES = Object.freeze({
   alpnCallback: 'onALPNCallback',
 });
 
+/** Their names in the order in which Bun reads them. */
+const READ = [
+  ...['open', 'close', 'error', 'data', 'drain', 'handshake', 'end', 'connectError', 'timeout'],
+  ...['session', 'keylog', 'serverName', 'alpnCallback'],
+];
+
 const BUFFER = 0;
 const UINT8ARRAY = 1;
 const ARRAYBUFFER = 2;
@@ -76,8 +82,8 @@ class Handlers {
     if (table === null || (typeof table !== 'object' && typeof table !== 'function') || Array.isArray(table)) {
       throw invalidType('SocketHandler must be an object');
     }
+    for (const key of READ) /** @type {any} */ (this)[key] = table[key] ?? undefined;
     this.binaryType = binaryType(table.binaryType);
-    for (const key of Object.keys(NAMES)) /** @type {any} */ (this)[key] = table[key] ?? undefined;
   }
 
   /**

@@ -159,9 +159,10 @@ class Listener extends ListenerHandle {
     if (out === null || (typeof out !== 'object' && typeof out !== 'function')) throw invalidType('Expected object');
     const endpoint = handle.endpoint(this);
     if (!endpoint) return;
-    out.family = endpoint.family;
-    out.address = endpoint.address;
-    out.port = endpoint.port;
+    // As in Bun, what can't be written to stays as it is.
+    Reflect.set(out, 'family', endpoint.family);
+    Reflect.set(out, 'address', endpoint.address);
+    Reflect.set(out, 'port', endpoint.port);
   }
 
   ref() {
@@ -208,7 +209,7 @@ class Listener extends ListenerHandle {
  * @throws {Error} as Bun does; nothing listens then
  */
 const listen = (options) => {
-  const parsed = readOptions(options, 'Expected object');
+  const parsed = readOptions(options, 'Expected object', false);
   const listening = new Listening(parsed);
   const slot = bind(parsed);
   listening.slot = slot;

@@ -31,46 +31,48 @@ const UNIX_PREFIXES = ['unix://', 'file://', 'sock://'];
 /**
  * @param {unknown} options
  * @param {string} expected what to say of something that is no object
+ * @param {boolean} connects whether they are `connect`'s
  * @returns {SocketOptions}
  * @throws {TypeError | RangeError} as Bun does; nothing is created by then
  */
-function readOptions(options, expected) {
+function readOptions(options, expected, connects) {
   if (options === null || (typeof options !== 'object' && typeof options !== 'function')) throw invalidType(expected);
   if (Array.isArray(options)) throw invalidType('SocketOptions must be an object');
   const given = /** @type {Record<string, any>} */ (options);
-  if (given.socket === undefined) throw invalidType('SocketOptions.socket is required');
-  // In the order in which Bun looks at them, so that of several mistakes the same one is told.
-  const handlers = new Handlers(given.socket);
+  // Each of them once, in the order in which Bun looks at them, so that of several mistakes the same one is told.
+  const { socket } = given;
+  if (socket === undefined) throw invalidType('SocketOptions.socket is required');
+  const handlers = new Handlers(socket);
+  const { data } = given;
   const allowHalfOpen = flag(given, 'allowHalfOpen');
-  const port = given.port === undefined || given.port === null ? undefined : portNumber(given.port);
+  const hostname = hostName(given);
+  const port = portNumber(given.port);
   const tls = tlsOption(given.tls);
   const exclusive = flag(given, 'exclusive');
   const reusePort = flag(given, 'reusePort');
   const ipv6Only = flag(given, 'ipv6Only');
+  const pauseOnConnect = Boolean(given.pauseOnConnect);
   const unix = unixPath(given.unix);
   const fd = descriptor(given.fd);
-  // The alias counts only where `hostname` is absent altogether: an empty or null one hides it.
-  const named = given.hostname === undefined ? given.host : given.hostname;
-  // A symbol throws the engine's own TypeError here, as specified.
-  const hostname = named ? `${named}` : undefined;
   handlers.check();
-  if (hostname?.includes('\0')) throw invalidType('"hostname" must not contain null bytes');
+  const local = connects ? localEnd(given) : NO_LOCAL_END;
   const common = {
     handlers,
-    data: given.data,
+    data,
     tls,
     exclusive,
     allowHalfOpen,
     reusePort,
     ipv6Only,
-    localAddress: localAddress(given.localAddress),
-    localPort: localPort(given.localPort),
-    pauseOnConnect: Boolean(given.pauseOnConnect),
+    localAddress: local.address,
+    localPort: local.port,
+    pauseOnConnect,
     signal: abortSignal(given.signal),
   };
   if (fd !== undefined) return { ...common, hostname: undefined, port: 0, unix: undefined, fd };
   if (unix !== undefined) return { ...common, hostname: undefined, port: 0, unix, fd };
   if (hostname === undefined) throw invalidType('Expected either "hostname" or "unix"');
+  if (hostname.includes('\0')) throw invalidType('"hostname" must not contain null bytes');
   // Such as an empty array: there, but nothing as text.
   if (hostname === '') throw invalidType('Expected a non-empty "hostname"');
   const number = port ?? portInName(hostname);
@@ -90,9 +92,30 @@ function flag(options, name) {
   return value;
 }
 
+/**
+ * @param {Record<string, any>} options
+ * @returns {string | undefined} undefined for nothing; the empty string for what is there, but nothing as text
+ */
+function hostName(options) {
+  // The alias counts only where `hostname` is absent altogether: an empty or null one hides it.
+  const { hostname: named = options.host } = options;
+  // A symbol throws the engine's own TypeError here, as specified.
+  return named ? wellFormed(`${named}`) : undefined;
+}
+
+/**
+ * As in Bun, U+FFFD in place of each half of a surrogate pair.
+ * @param {string} text
+ * @returns {string}
+ */
+function wellFormed(text) {
+  return /** @type {any} */ (text).toWellFormed();
+}
+
 /** @param {unknown} value */
 function descriptor(value) {
   if (value === undefined) return undefined;
+  if (typeof value === 'bigint') return descriptor(Number(value));
   if (typeof value !== 'number') throw invalidType('SocketOptions.fd must be a number');
   if (!Number.isInteger(value)) throw outOfRange(`SocketOptions.fd must be an integer (received ${value})`);
   if (value < -0x80000000 || value > 0x7fffffff) {
@@ -105,13 +128,14 @@ function descriptor(value) {
 function unixPath(value) {
   if (!value) return undefined;
   if (typeof value !== 'string') throw invalidType('SocketOptions.unix must be a string');
-  return UNIX_PREFIXES.some((prefix) => value.startsWith(prefix)) ? value.slice(7) : value;
+  return wellFormed(UNIX_PREFIXES.some((prefix) => value.startsWith(prefix)) ? value.slice(7) : value);
 }
 
 /** @param {unknown} value */
 function portNumber(value) {
+  if (value === undefined || value === null) return undefined;
   const port = Number(value);
-  if (!Number.isInteger(port)) throw outOfRange(`SocketOptions.port must be an integer (received ${port})`);
+  if (!Number.isSafeInteger(port)) throw outOfRange(`SocketOptions.port must be an integer (received ${port})`);
   if (port < 0 || port > LAST_PORT) {
     throw outOfRange(`SocketOptions.port must be in the range [0, ${LAST_PORT}] (received ${port})`);
   }
@@ -140,20 +164,20 @@ function tlsOption(value) {
   throw invalidType('TLSOptions must be an object');
 }
 
-/**
- * As in Bun, what is no text is ignored, and what follows a NUL.
- * @param {unknown} value
- */
-function localAddress(value) {
-  return typeof value === 'string' ? value.split('\0', 1)[0] : '';
-}
+/** What a connection without an address of its own begins with. */
+const NO_LOCAL_END = Object.freeze({ address: '', port: 0 });
 
 /**
- * As in Bun, the nearest number that a port can have, and any port for what is no number.
- * @param {unknown} value
+ * Where a connection begins. As in Bun, an address that is no text is ignored, and what follows a NUL; of its port the nearest number that a
+ * port can have counts, and any port for what is no number.
+ * @param {Record<string, any>} options
  */
-function localPort(value) {
-  return typeof value === 'number' ? Math.min(Math.max(Math.trunc(value) || 0, 0), LAST_PORT) : 0;
+function localEnd(options) {
+  const { localAddress } = options;
+  if (typeof localAddress !== 'string') return NO_LOCAL_END;
+  const { localPort } = options;
+  const port = typeof localPort === 'number' ? Math.min(Math.max(Math.trunc(localPort) || 0, 0), LAST_PORT) : 0;
+  return { address: localAddress.split('\0', 1)[0], port };
 }
 
 /**
