@@ -419,7 +419,10 @@ export interface SocketOptions<Data = unknown> {
 
 /** The options of {@link listen} for TCP. */
 export interface TCPSocketListenOptions<Data = undefined> extends SocketOptions<Data> {
-  /** A name or address. `'localhost'` is 127.0.0.1 only, `'::'` takes IPv4 too unless `ipv6Only`. */
+  /**
+   * A name or address. A name is looked up at once, which may block; of its addresses the first one is bound that can be, IPv6 ones first,
+   * so that `'localhost'` is what the machine's hosts file says. `'::'` takes IPv4 too unless `ipv6Only`.
+   */
   hostname: string;
   /** Alias of `hostname`, which wins. Not in Bun's types, but in Bun. To give it alone, cast: `hostname` must be there in Bun's types. */
   host?: string;

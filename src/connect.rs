@@ -21,7 +21,7 @@ const ADDRESSES: usize = 16;
 /// All that a race found out.
 #[derive(Debug)]
 pub struct RaceLost {
-    /// What the promise is rejected with: the first address's failure, as Node reports it.
+    /// What the promise is rejected with: that an address refused, if one did; else the first one's failure.
     pub failure: Failure,
     /// Each address with its own failure, in the order of the attempts.
     pub attempts: Vec<(SocketAddr, Failure)>,
@@ -37,7 +37,7 @@ pub struct RaceLost {
 ///
 /// [`Failure::NotFound`] when the name has no address, the attempts' failures when none of its addresses answers.
 pub async fn by_name(host: String, port: u16, local: Option<SocketAddr>) -> Result<std::net::TcpStream, RaceLost> {
-    let found = look_up(&host, port).await;
+    let found = if is_this_machine(&host) { loopback(port) } else { look_up(&host, port).await };
     if found.is_empty() {
         return Err(lost(Failure::NotFound));
     }
@@ -46,28 +46,37 @@ pub async fn by_name(host: String, port: u16, local: Option<SocketAddr>) -> Resu
     race(interleave(usable), local).await?.into_std().map_err(|error| lost(error.into()))
 }
 
+/// Whether a name is `localhost` or below it (RFC 6761, section 6.3), a dot at its end or not. As in Bun these are not looked up, and so is
+/// `*`, which is no name at all.
+fn is_this_machine(host: &str) -> bool {
+    let is_label = |label: &str| {
+        let of_names = |byte: u8| byte.is_ascii_alphanumeric() || b"-_*/".contains(&byte) || !byte.is_ascii();
+        !label.is_empty() && label.bytes().all(of_names)
+    };
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let last = name.rsplit('.').next();
+    host == "*" || (last.is_some_and(|last| last.eq_ignore_ascii_case("localhost")) && name.split('.').all(is_label))
+}
+
+/// Both loopback addresses, whatever the hosts file leaves out, in Bun's order.
+#[must_use]
+pub fn loopback(port: u16) -> Vec<SocketAddr> {
+    let both = [IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::LOCALHOST)];
+    both.into_iter().map(|ip| SocketAddr::new(ip, port)).collect()
+}
+
 async fn look_up(host: &str, port: u16) -> Vec<SocketAddr> {
-    // As glibc's resolver on Bun: no name is this machine.
-    let host = if host == "*" { "localhost" } else { host };
     if let Some(scoped) = scoped(host, port) {
         return vec![scoped];
     }
-    let mut found: Vec<SocketAddr> = lookup_host((host, port)).await.map(Iterator::collect).unwrap_or_default();
-    if host.eq_ignore_ascii_case("localhost") {
-        // RFC 6761, section 6.3: both loopback addresses, whatever the hosts file leaves out.
-        for address in [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)] {
-            if !found.iter().any(|known| known.ip() == address) {
-                found.push(SocketAddr::new(address, port));
-            }
-        }
-    }
-    found
+    lookup_host((host, port)).await.map(Iterator::collect).unwrap_or_default()
 }
 
-/// An IPv6 address with a scope (`fe80::1%eth0`, RFC 4007): glibc knows names of interfaces for link-local addresses only.
+/// An IPv6 address with a scope (`fe80::1%eth0`, RFC 4007): glibc knows names of interfaces for link-local addresses only. As in Bun, a
+/// scope that does not exist is none; a link-local address needs one, which the system says.
 fn scoped(host: &str, port: u16) -> Option<SocketAddr> {
     let (address, scope) = host.split_once('%')?;
-    let scope = scope.parse().ok().or_else(|| sys::interface_index(scope))?;
+    let scope = scope.parse().ok().or_else(|| sys::interface_index(scope)).unwrap_or(0);
     Some(SocketAddrV6::new(address.parse().ok()?, port, 0, scope).into())
 }
 
@@ -98,7 +107,10 @@ async fn race(addresses: Vec<SocketAddr>, local: Option<SocketAddr>) -> Result<T
             waiting.len() > 0
         } else if attempts.is_empty() {
             let attempts: Vec<_> = addresses.iter().copied().zip(failures.into_iter().flatten()).collect();
-            let failure = attempts.first().map_or(Failure::System(sys::CONNECTION_REFUSED), |(_, failure)| *failure);
+            // A machine without IPv6 says of `::1` that there is no such address: not what the program wants to know.
+            let refused = Failure::System(sys::CONNECTION_REFUSED);
+            let was_refused = attempts.iter().any(|(_, failure)| *failure == refused);
+            let failure = if was_refused { refused } else { attempts.first().map_or(refused, |(_, failure)| *failure) };
             return Err(RaceLost { failure, attempts });
         } else {
             false
@@ -157,6 +169,47 @@ mod tests {
     fn a_name_with_very_many_addresses_is_cut() {
         let many = (0..100).map(|n| SocketAddr::from(([127, 0, 0, n], 1))).collect();
         assert_eq!(interleave(many).len(), ADDRESSES);
+    }
+
+    #[test]
+    fn localhost_and_the_names_below_it_are_this_machine() {
+        for name in [
+            "*",
+            "localhost",
+            "LOCALHOST",
+            "localhost.",
+            "a.localhost",
+            "a.b.LocalHost.",
+            "a_b.localhost",
+            "\u{e4}.localhost",
+        ] {
+            assert!(is_this_machine(name), "{name}");
+        }
+        for name in [
+            "",
+            ".",
+            "localhost..",
+            ".localhost",
+            "a..localhost",
+            "a b.localhost",
+            "localhost.test",
+            "xlocalhost",
+            "**",
+        ] {
+            assert!(!is_this_machine(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_scope_that_does_not_exist_is_none() {
+        let scope = |host| match scoped(host, 1) {
+            Some(SocketAddr::V6(address)) => Some(address.scope_id()),
+            _ => None,
+        };
+        assert_eq!(scope("::1%no such interface"), Some(0));
+        assert_eq!(scope("::1%"), Some(0));
+        assert_eq!(scope("fe80::1%7"), Some(7));
+        assert_eq!(scope("127.0.0.1%7"), None);
     }
 
     #[tokio::test]

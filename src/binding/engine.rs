@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -264,9 +265,12 @@ impl Engine {
     /// Listens on a TCP address: the slot, or a negative error number; [`NOT_FOUND`] for a name that does not resolve.
     #[napi]
     pub fn listen_tcp(&self, options: BindOptions) -> i32 {
-        let Some(address) = bind_address(&options.hostname, options.port) else { return NOT_FOUND };
+        let addresses = bind_addresses(&options.hostname, options.port);
         let sharing = Sharing { reuse_port: options.reuse_port, ipv6_only: options.ipv6_only };
-        self.listen(ListenerIo::bind_tcp(address, sharing), options.allow_half_open)
+        match first_that_works(addresses, |_| true, |address| ListenerIo::bind_tcp(address, sharing)) {
+            Some(bound) => self.listen(bound, options.allow_half_open),
+            None => NOT_FOUND,
+        }
     }
 
     /// Listens on a unix path: the slot, or a negative error number.
@@ -380,16 +384,20 @@ impl Engine {
     /// Opens a UDP socket: the slot, or a negative error number; [`NOT_FOUND`] for a name that does not resolve.
     #[napi]
     pub fn open_udp(&self, options: UdpOptions) -> i32 {
-        let Some(address) = bind_address(&options.hostname, options.port) else { return NOT_FOUND };
+        let addresses = bind_addresses(&options.hostname, options.port);
         let sharing = DatagramSharing {
             reuse_port: options.reuse_port,
             reuse_address: options.reuse_address,
             ipv6_only: options.ipv6_only,
         };
-        let opened = DatagramIo::bind(address, sharing).and_then(|io| {
+        // As on Bun, another address does not do where one is taken; it has to where this machine does not have one.
+        let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::AddrNotAvailable;
+        let bound = first_that_works(addresses, is_missing, |address| DatagramIo::bind(address, sharing));
+        let Some(bound) = bound else { return NOT_FOUND };
+        let opened = bound.and_then(|io| {
             self.core
                 .with(|reactor| reactor.open_udp(io))
-                .unwrap_or_else(|| Err(std::io::Error::from_raw_os_error(crate::sys::BAD_DESCRIPTOR)))
+                .unwrap_or_else(|| Err(io::Error::from_raw_os_error(crate::sys::BAD_DESCRIPTOR)))
         });
         match opened {
             Ok(slot) => slot.cast_signed(),
@@ -410,11 +418,11 @@ impl Engine {
         self.core.sender.get().map(address::display).unwrap_or_default()
     }
 
-    fn listen(&self, io: std::io::Result<ListenerIo>, allow_half_open: bool) -> i32 {
+    fn listen(&self, io: io::Result<ListenerIo>, allow_half_open: bool) -> i32 {
         let listening = io.and_then(|io| {
             self.core
                 .with(|reactor| reactor.listen(io, allow_half_open))
-                .unwrap_or_else(|| Err(std::io::Error::from_raw_os_error(crate::sys::BAD_DESCRIPTOR)))
+                .unwrap_or_else(|| Err(io::Error::from_raw_os_error(crate::sys::BAD_DESCRIPTOR)))
         });
         match listening {
             Ok(slot) => slot.cast_signed(),
@@ -431,17 +439,41 @@ impl Engine {
 #[napi]
 pub const NOT_FOUND: i32 = -100_000;
 
-/// The address a listener binds. As in Bun, `localhost` means IPv4 only. Any other name is looked up at once, on this thread,
-/// because `listen` answers at once. `*`, which glibc's resolver takes for no name at all, means every address, as on Bun.
-pub(super) fn bind_address(hostname: &str, port: u16) -> Option<SocketAddr> {
+/// The addresses that a listener may bind, the best one first. `*`, which glibc's resolver takes for no name at all, means every
+/// address, as on Bun.
+fn bind_addresses(hostname: &str, port: u16) -> Vec<SocketAddr> {
     if hostname == "*" {
         let every = if crate::sys::has_ipv6() { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
-        return Some(SocketAddr::new(every, port));
+        return vec![SocketAddr::new(every, port)];
     }
-    if hostname.eq_ignore_ascii_case("localhost") {
-        return Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port));
+    addresses(hostname, port)
+}
+
+/// A host's addresses, IPv6 ones first, as Bun has them; none of a name that does not resolve. A name is looked up at once, on this
+/// thread, because `listen` and `udpSocket` answer at once.
+pub(super) fn addresses(hostname: &str, port: u16) -> Vec<SocketAddr> {
+    let mut found: Vec<_> = (hostname, port).to_socket_addrs().map(Iterator::collect).unwrap_or_default();
+    found.sort_by_key(SocketAddr::is_ipv4);
+    found
+}
+
+/// What `attempt` gives for the first of the addresses for which it does not fail, or its last failure; after one that does not make the next one
+/// worth trying, that one. Nothing without any address.
+pub(super) fn first_that_works<T>(
+    addresses: Vec<SocketAddr>,
+    goes_on: impl Fn(&io::Error) -> bool,
+    mut attempt: impl FnMut(SocketAddr) -> io::Result<T>,
+) -> Option<io::Result<T>> {
+    let mut outcome = None;
+    for address in addresses {
+        let tried = attempt(address);
+        let is_over = !tried.as_ref().is_err_and(&goes_on);
+        outcome = Some(tried);
+        if is_over {
+            break;
+        }
     }
-    (hostname, port).to_socket_addrs().ok()?.next()
+    outcome
 }
 
 fn raw_value<T: ToNapiValue>(env: &Env, value: T) -> Result<sys::napi_value> {

@@ -1,14 +1,15 @@
 //! The class behind every UDP socket.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::rc::{Rc, Weak};
 
 use napi_derive::napi;
 
-use super::engine::{Core, NOT_FOUND};
+use super::engine::{Core, NOT_FOUND, addresses, first_that_works};
 use super::socket::Endpoint;
 use crate::address::Literal;
+use crate::connect;
 use crate::failure::Failure;
 use crate::reactor::Reactor;
 use crate::slab::Key;
@@ -24,9 +25,6 @@ pub const INTERFACE_MISMATCH: i32 = -100_003;
 /// An address can't be read, where an error number is expected.
 #[napi]
 pub const NO_ADDRESS: i32 = -100_002;
-
-const LOOPBACK_V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-const LOOPBACK_V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 
 /// A UDP socket's handle. The socket itself belongs to the reactor and lives until it is closed; a handle of a closed one
 /// answers "bad file descriptor".
@@ -65,21 +63,15 @@ impl UdpHandle {
         self.with(|udp| udp.io().remote_address())?.map(Endpoint::from)
     }
 
-    /// Fixes the other end: 0 or a negative error number; `NOT_FOUND` for a name that does not resolve. `*` is this machine, as on Bun,
-    /// in the socket's own family.
+    /// Fixes the other end: 0 or a negative error number; `NOT_FOUND` for a name that does not resolve. `*` is this machine, as on Bun.
+    /// The first address counts that the system takes for a socket of this family.
     #[napi]
     pub fn connect(&self, hostname: String, port: u16) -> i32 {
-        let address = if hostname == "*" {
-            let local = self.with(|udp| udp.io().local_address()).flatten();
-            let ip = if local.is_some_and(|local| local.is_ipv6()) { LOOPBACK_V6 } else { LOOPBACK_V4 };
-            Some(SocketAddr::new(ip, port))
-        } else {
-            super::engine::bind_address(&hostname, port)
-        };
-        match address {
-            Some(address) => self.change(|udp| udp.connect(address)),
-            None => NOT_FOUND,
+        let addresses = if hostname == "*" { connect::loopback(port) } else { addresses(&hostname, port) };
+        if addresses.is_empty() {
+            return NOT_FOUND;
         }
+        self.change(|udp| first_that_works(addresses, |_| true, |address| udp.connect(address)).unwrap_or(Ok(())))
     }
 
     /// Lets ICMP errors come as events, or not.
