@@ -11,7 +11,8 @@ const { X509Certificate } = require('node:crypto');
 function describe(certificate) {
   const known = /** @type {any} */ (certificate.toLegacyObject());
   const { subject, issuer, subjectaltname, infoAccess, modulus, exponent, bits, pubkey, asn1Curve, nistCurve } = known;
-  const curve = { bits, pubkey, asn1Curve, nistCurve };
+  // As on Bun, of other keys than RSA and EC nothing is said.
+  const curve = bits === undefined ? {} : { bits, pubkey, asn1Curve, nistCurve };
   const key = modulus === undefined ? curve : { modulus, exponent, bits, pubkey };
   const { valid_from, valid_to, fingerprint, fingerprint256, fingerprint512, ext_key_usage, serialNumber, raw } = known;
   return {

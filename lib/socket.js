@@ -179,7 +179,8 @@ function defineSocket(tag) {
     }
 
     getPeerCertificate(/** @type {any} */ abbreviated) {
-      return Socket.#own(this).#connection.tls.getPeerCertificate(abbreviated);
+      const { tls } = Socket.#own(this).#connection;
+      return arguments.length === 0 ? tls.getPeerCertificate() : tls.getPeerCertificate(abbreviated);
     }
 
     getPeerX509Certificate() {
