@@ -581,6 +581,17 @@ export interface TLSOptions {
   ALPNProtocols?: string | BufferSource;
   /** OpenSSL's names, separated by colons, of TLS 1.2 suites. Default: all. None that is left throws `Invalid ciphers` (15). */
   ciphers?: string;
+  /**
+   * The groups for key exchanges, in order of preference, with colons between them: `P-256`, `P-384`, `X25519`, `X25519MLKEM768`. Default:
+   * all. An unknown one, and a list without any of these, throws (15). Not in Bun's types, but in Bun.
+   */
+  ecdhCurve?: string | null;
+  /** Whether each certificate of `ca` is as good as a root. Default `false`. Not in Bun's types, but in Bun. */
+  allowPartialTrustChain?: boolean;
+  /** Checked to be a string, without effect (15). Not in Bun's types, but in Bun. */
+  sigalgs?: string | null;
+  /** Seconds, checked to be a 32 bit integer, without effect (15). Not in Bun's types, but in Bun. */
+  sessionTimeout?: number;
   /** 0 to 4294967295. Without effect: renegotiation is not supported. */
   clientRenegotiationLimit?: number;
   /** 0 to 4294967295. Without effect: renegotiation is not supported. */

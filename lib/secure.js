@@ -3,6 +3,7 @@
 
 const { coded } = require('./errors');
 const native = require('./native');
+const { opensslError } = require('./pem');
 const { defaultRoots, keyLogPath, readTlsOptions } = require('./tls-options');
 
 /** Errors of the native half that have a code in Bun. */
@@ -11,6 +12,9 @@ const CODES = new Map([
   ['Invalid ciphers', 'ERR_BORINGSSL'],
   ['Failed to parse CRL', 'ERR_CRYPTO_OPERATION_FAILED'],
 ]);
+
+/** BoringSSL's name for a certificate whose key may not do what TLS does with it. */
+const KEY_USAGE = 'KEY_USAGE_BIT_INCORRECT';
 
 /**
  * @param {unknown} option
@@ -50,6 +54,8 @@ function make(construct) {
     return construct();
   } catch (error) {
     const { message } = /** @type {Error} */ (error);
+    if (message.endsWith(`:${KEY_USAGE}`))
+      throw opensslError(0x1000012e, 'SSL routines', KEY_USAGE, `ERR_SSL_${KEY_USAGE}`);
     throw coded(Error, CODES.get(message) ?? 'ERR_BORINGSSL', message);
   }
 }

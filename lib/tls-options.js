@@ -6,7 +6,7 @@ const { X509Certificate } = require('node:crypto');
 const fs = require('node:fs');
 const tls = require('node:tls');
 const { types } = require('node:util');
-const { invalidType, outOfRange } = require('./errors');
+const { coded, invalidType, outOfRange, received } = require('./errors');
 const { pathOf } = require('./file');
 const pem = require('./pem');
 
@@ -21,12 +21,14 @@ const pem = require('./pem');
  * @typedef {object} TlsEntry
  * @property {Identity[]} identities
  * @property {Buffer[] | undefined} ca DER; absent for the built-in roots
+ * @property {boolean} allowPartialTrustChain
  * @property {Buffer[]} crls DER
  * @property {string | undefined} serverName
  * @property {boolean} rejectUnauthorized
  * @property {boolean} requestCert
  * @property {Buffer | undefined} alpn in the wire format, or not, when the program's was not
  * @property {string | undefined} ciphers
+ * @property {number[] | undefined} groups numbers of the protocol (RFC 8446, 4.2.7)
  * @property {number | undefined} minVersion
  * @property {number | undefined} maxVersion
  * @property {number} secureOptions
@@ -71,6 +73,11 @@ function readEntry(option, asServer) {
   const cert = [...files(given, 'cert'), ...file(given, 'certFile')];
   const key = [...files(given, 'key'), ...file(given, 'keyFile')];
   const crl = files(given, 'crl');
+  const allowPartialTrustChain = strictBoolean(given, 'allowPartialTrustChain') ?? false;
+  const lifetime = integer(given, 'sessionTimeout', -0x80000000, 0x7fffffff);
+  const algorithms = text(given, 'sigalgs');
+  const groups = groupNumbers(text(given, 'ecdhCurve'));
+  noContext(given.secureContext);
   const secureOptions = integer(given, 'secureOptions', 0, 0xffffffff) ?? 0;
   const minVersion = integer(given, 'minVersion', -0x80000000, 0x7fffffff);
   const maxVersion = integer(given, 'maxVersion', -0x80000000, 0x7fffffff);
@@ -78,17 +85,19 @@ function readEntry(option, asServer) {
   const alpn = protocols(given.ALPNProtocols);
   const limit = integer(given, 'clientRenegotiationLimit', 0, 0xffffffff);
   const window = integer(given, 'clientRenegotiationWindow', 0, 0xffffffff);
-  // Both are about renegotiation, which rustls never does.
-  void [limit, window];
+  // The first two are about renegotiation, which rustls never does. Differs from Bun (15): the others are rustls' own business.
+  void [limit, window, lifetime, algorithms];
   return {
     identities: identities(key, cert, passphrase, ca ?? []),
     ca,
+    allowPartialTrustChain,
     crls: crl.flatMap(({ content }) => pem.revocationLists(content)),
     serverName,
     rejectUnauthorized,
     requestCert,
     alpn,
     ciphers,
+    groups,
     minVersion,
     maxVersion,
     secureOptions,
@@ -225,8 +234,52 @@ function contentOf(value, name) {
  */
 function bytesOf(value) {
   if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  if (types.isAnyArrayBuffer(value)) return Buffer.from(value);
+  if (types.isArrayBuffer(value)) return Buffer.from(value);
   return undefined;
+}
+
+/** The groups for key exchanges by BoringSSL's names; those without a number are not rustls'. @type {ReadonlyMap<string, number | undefined>} */
+const GROUPS = new Map([
+  ['P-256', 0x0017],
+  ['prime256v1', 0x0017],
+  ['P-384', 0x0018],
+  ['secp384r1', 0x0018],
+  ['P-521', undefined],
+  ['secp521r1', undefined],
+  ['X25519', 0x001d],
+  ['x25519', 0x001d],
+  ['X25519MLKEM768', 0x11ec],
+  ['MLKEM1024', undefined],
+]);
+
+/**
+ * The groups that `ecdhCurve` names, with colons between them.
+ *
+ * Differs from Bun (15): those that rustls does not have are passed over, and a list of no others throws.
+ * @param {string | undefined} list
+ * @returns {number[] | undefined}
+ */
+function groupNumbers(list) {
+  if (list === undefined || list === 'auto') return undefined;
+  const names = list.split('\0', 1)[0].split(':');
+  const groups = names.map((name) => GROUPS.get(name)).filter((group) => group !== undefined);
+  const isSound = names.every((name) => GROUPS.has(name)) && new Set(groups).size === groups.length;
+  if (!isSound || groups.length === 0) {
+    throw coded(Error, 'ERR_CRYPTO_OPERATION_FAILED', 'Failed to set ECDH curve');
+  }
+  return groups;
+}
+
+/**
+ * Differs from Bun (15): what node:tls has made of certificates and keys, rustls cannot have. Without it nothing would be checked.
+ * @param {any} context
+ */
+function noContext(context) {
+  if (context === undefined || context === null || context === '') return;
+  if (context?.constructor?.name === 'SecureContext') {
+    throw invalidType('"secureContext" is not supported: pass what it was made of as "tls"');
+  }
+  throw invalidType(`The "secureContext" argument must be of type SecureContext. ${received(context)}`);
 }
 
 /**
@@ -238,6 +291,8 @@ function bytesOf(value) {
 function file(given, name) {
   const path = text(given, name);
   if (path === undefined) return [];
+  if (path.includes('\0'))
+    throw coded(TypeError, 'ERR_INVALID_ARG_VALUE', `TLSOptions.${name} must be a path without null bytes`);
   try {
     fs.accessSync(path, fs.constants.R_OK);
   } catch {
@@ -312,6 +367,7 @@ function strictBoolean(given, name) {
 function integer(given, name, lowest, highest) {
   const value = given[name];
   if (value === undefined) return undefined;
+  if (typeof value === 'bigint') return integer({ [name]: Number(value) }, name, lowest, highest);
   if (typeof value !== 'number') throw invalidType(`TLSOptions.${name} must be a number`);
   if (!Number.isInteger(value)) throw outOfRange(`TLSOptions.${name} must be an integer (received ${value})`);
   if (value < lowest || value > highest) {
@@ -377,6 +433,7 @@ function keyLogPath() {
 const SAID = [
   ...['passphrase', 'dhParamsFile', 'serverName', 'servername', 'keyFile', 'certFile', 'caFile', 'ciphers'],
   ...['ALPNProtocols', 'rejectUnauthorized', 'clientRenegotiationLimit', 'clientRenegotiationWindow'],
+  ...['sigalgs', 'ecdhCurve'],
 ];
 
 /**
@@ -388,8 +445,9 @@ function saysSomething(option) {
   return (
     SAID.some((name) => option[name] !== undefined && option[name] !== null) ||
     ['ca', 'cert', 'key', 'crl'].some((name) => [option[name] ?? []].flat().length > 0) ||
-    ['requestCert', 'lowMemoryMode', 'secureOptions', 'minVersion', 'maxVersion'].some((name) => option[name])
+    ['requestCert', 'lowMemoryMode', 'secureOptions', 'minVersion', 'maxVersion'].some((name) => option[name]) ||
+    ['allowPartialTrustChain', 'sessionTimeout'].some((name) => option[name])
   );
 }
 
-module.exports = { defaultRoots, keyLogPath, readTlsOptions, saysSomething };
+module.exports = { defaultRoots, keyLogPath, noContext, readTlsOptions, saysSomething };

@@ -4,6 +4,7 @@
 const { X509Certificate } = require('node:crypto');
 const net = require('node:net');
 const tls = require('node:tls');
+const { types } = require('node:util');
 const { describe, describeWithIssuers } = require('./certificate');
 const { outOfBounds } = require('./errors');
 const { NO_TLS } = require('./no-tls');
@@ -260,8 +261,9 @@ class TlsState {
     return curve ? { type: 'ECDH', ...curve } : {};
   }
 
-  getPeerCertificate(/** @type {any} */ abbreviated) {
-    if (abbreviated !== undefined && typeof abbreviated !== 'boolean') {
+  getPeerCertificate(/** @type {any[]} */ ...args) {
+    const [abbreviated] = args;
+    if (args.length > 0 && typeof abbreviated !== 'boolean') {
       throw new Error('Expected abbreviated to be a boolean');
     }
     const [leaf, ...others] = this.#peerChain();
@@ -339,10 +341,11 @@ class TlsState {
     // As in Bun, these are looked at on a closed socket, too. Its upgraded sockets do not know that they are servers.
     if (this.#side.isServer && !this.#connection.isTapped) throw new Error(SERVERS_ANNOUNCE_NOTHING);
     if (args.length === 0) throw new Error('Expected 1 argument');
-    if (typeof args[0] !== 'string') throw new Error('Expected "serverName" to be a string');
+    if (!isStringLike(args[0])) throw new Error('Expected "serverName" to be a string');
+    const name = `${args[0]}`;
     if (!this.#isLive) return;
-    const isEarly = this.#side.isServer ? this.isPending : this.#whenEarly(() => (this.#serverName = args[0]));
-    if (!isEarly) throw new Error('Already started.');
+    const isEarly = this.#side.isServer ? this.isPending : this.#whenEarly(() => (this.#serverName = name));
+    if (!isEarly && name !== '') throw new Error('Already started.');
   }
 
   setSession(/** @type {any} */ session) {
@@ -491,7 +494,7 @@ for (const [name, value] of Object.entries(NO_TLS)) {
 function bytesOf(value) {
   if (isStringLike(value)) return Buffer.from(`${value}`);
   if (ArrayBuffer.isView(value)) return Buffer.from(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
-  return value instanceof ArrayBuffer ? Buffer.from(value.slice(0)) : undefined;
+  return types.isAnyArrayBuffer(value) ? Buffer.from(value.slice(0)) : undefined;
 }
 
 /**

@@ -7,7 +7,7 @@ const { clientSide, serverSide } = require('./secure');
 const { NO_TLS } = require('./no-tls');
 const { RawConnection, SecureConnection } = require('./secure-connection');
 const { bytesOf } = require('./tls-state');
-const { saysSomething } = require('./tls-options');
+const { noContext, saysSomething } = require('./tls-options');
 const { TLSSocket } = require('./tls-socket');
 
 /**
@@ -36,10 +36,7 @@ function upgrade(plain, ...args) {
   // A copy: the program may use the memory for something else before the handshake begins.
   const initialData = bytesOf(options.initialData);
   const { secureContext, tls } = options;
-  // Differs from Bun (15): what node:tls has made of certificates and keys, rustls cannot have. Without it nothing would be checked.
-  if (secureContext !== undefined && secureContext !== null) {
-    throw invalidType('"secureContext" is not supported: pass what it was made of as "tls"');
-  }
+  noContext(secureContext);
   if (tls === undefined || tls === null || tls === false) throw new Error('Expected "tls" option');
   const asServer = typeof isServer === 'boolean' ? isServer : plain.listening !== undefined;
   const side = asServer ? serverSide(tls) : clientSide(tls, plain.host);

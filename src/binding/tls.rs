@@ -33,6 +33,8 @@ pub struct TlsEntry {
     pub identities: Vec<TlsIdentity>,
     /// What is trusted in place of the built-in roots, DER.
     pub ca: Option<Vec<Buffer>>,
+    /// Whether each certificate of `ca` is as good as a root.
+    pub allow_partial_trust_chain: bool,
     /// Revocation lists, DER.
     pub crls: Vec<Buffer>,
     /// The name to announce and verify; on a listener, the name that chooses this entry.
@@ -45,6 +47,8 @@ pub struct TlsEntry {
     pub alpn: Option<Buffer>,
     /// OpenSSL's cipher list.
     pub ciphers: Option<String>,
+    /// The numbers of the groups for key exchanges, the preferred one first.
+    pub groups: Option<Vec<u16>>,
     /// The number of the lowest version.
     pub min_version: Option<i32>,
     /// The number of the highest version.
@@ -65,6 +69,8 @@ impl From<TlsEntry> for TlsOptions {
         Self {
             identities: entry.identities.iter().map(identity).collect(),
             ca: entry.ca.as_deref().map(certificates),
+            partial_chains: entry.allow_partial_trust_chain,
+            groups: entry.groups,
             crls: entry.crls.iter().map(|der| der.to_vec().into()).collect(),
             server_name: entry.server_name,
             reject_unauthorized: entry.reject_unauthorized,

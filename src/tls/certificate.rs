@@ -2,6 +2,7 @@
 
 use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime};
 use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::{KeyUsage, X509Extension};
 use x509_parser::prelude::FromDer;
 
 use super::failure::CertificateProblem;
@@ -73,6 +74,48 @@ impl<'a> Certificate<'a> {
             },
             Err(_) => false,
         }
+    }
+
+    /// Whether its key may sign other certificates, as far as the key usage says.
+    pub(super) fn may_sign_certificates(&self) -> bool {
+        self.key_usage_allows(KeyUsage::key_cert_sign)
+    }
+
+    /// Whether its key may sign handshakes, as far as the key usage says.
+    pub(super) fn may_sign_handshakes(&self) -> bool {
+        self.key_usage_allows(KeyUsage::digital_signature)
+    }
+
+    /// Without the extension everything is allowed; an unreadable one allows nothing.
+    fn key_usage_allows(&self, purpose: impl Fn(&KeyUsage) -> bool) -> bool {
+        match self.0.key_usage() {
+            Ok(usage) => usage.is_none_or(|usage| purpose(usage.value)),
+            Err(_) => false,
+        }
+    }
+
+    /// How many certificates may be between it and a leaf; `None` if it does not say.
+    pub(super) fn path_length(&self) -> Option<usize> {
+        let basics = self.0.basic_constraints().ok()??;
+        usize::try_from(basics.value.path_len_constraint?).ok()
+    }
+
+    /// Whether there is a critical extension that no verifier knows of. Those that are known are looked at by OpenSSL, or name what concerns
+    /// other certificates.
+    pub(super) fn has_unknown_critical_extension(&self) -> bool {
+        const KNOWN: [&str; 9] = [
+            "2.5.29.15", // key usage
+            "2.5.29.17", // subject alternative name
+            "2.5.29.19", // basic constraints
+            "2.5.29.30", // name constraints
+            "2.5.29.32", // certificate policies
+            "2.5.29.33", // policy mappings
+            "2.5.29.36", // policy constraints
+            "2.5.29.37", // extended key usage
+            "2.5.29.54", // inhibit anyPolicy
+        ];
+        let is_known = |extension: &X509Extension<'_>| KNOWN.contains(&extension.oid.to_id_string().as_str());
+        self.0.extensions().iter().any(|extension| extension.critical && !is_known(extension))
     }
 
     /// Whether there is a critical extension: those that are not understood must not be passed over.

@@ -80,7 +80,7 @@ impl ClientContext {
     pub fn new(options: &TlsOptions, log: Option<&Arc<KeyLogFile>>) -> Result<Self, ContextError> {
         let identities = Identities::new(&options.identities)?;
         let roots = match &options.ca {
-            Some(ca) => Arc::new(Roots::named(ca.clone())?),
+            Some(ca) => Arc::new(Roots::named(ca.clone(), options.partial_chains)?),
             None => default_roots().unwrap_or_default(),
         };
         let suites = options.suites()?;
@@ -88,7 +88,7 @@ impl ClientContext {
             .into_iter()
             .filter_map(|(allowed, version)| allowed.then_some(version))
             .collect();
-        let config = ClientConfig::builder_with_provider(provider_with(suites))
+        let config = ClientConfig::builder_with_provider(provider_with(suites, options.groups.clone()))
             .with_protocol_versions(&versions)
             .ok()
             .map(|builder| {

@@ -13,6 +13,9 @@ pub enum ContextError {
     /// A key came without a certificate chain, or the reverse was asked of us.
     #[error("a private key needs a certificate")]
     EmptyChain,
+    /// A certificate says that its key is not for what TLS does with it.
+    #[error("{0}")]
+    KeyUsage(String),
     /// A certificate in `ca` cannot be a trust anchor.
     #[error("Invalid CA")]
     InvalidCa,
@@ -44,9 +47,10 @@ impl ProtocolFailure {
     pub(super) const HTTPS_PROXY_REQUEST: Self = Self::new(155, "HTTPS_PROXY_REQUEST");
     pub(super) const HTTP_REQUEST: Self = Self::new(156, "HTTP_REQUEST");
     pub(super) const CONNECTION_REJECTED: Self = Self::new(133, "CONNECTION_REJECTED");
+    pub(super) const KEY_USAGE_BIT_INCORRECT: Self = Self::new(302, "KEY_USAGE_BIT_INCORRECT");
     pub(super) const NO_APPLICATION_PROTOCOL: Self = Self::new(307, "NO_APPLICATION_PROTOCOL");
     pub(super) const NO_CERTIFICATE_SET: Self = Self::new(174, "NO_CERTIFICATE_SET");
-    pub(super) const NO_SUPPORTED_VERSIONS_ENABLED: Self = Self::new(300, "NO_SUPPORTED_VERSIONS_ENABLED");
+    pub(super) const NO_SUPPORTED_VERSIONS_ENABLED: Self = Self::new(280, "NO_SUPPORTED_VERSIONS_ENABLED");
     pub(super) const UNSUPPORTED_PROTOCOL: Self = Self::new(240, "UNSUPPORTED_PROTOCOL");
     pub(super) const WRONG_VERSION_NUMBER: Self = Self::new(247, "WRONG_VERSION_NUMBER");
 
@@ -88,8 +92,6 @@ pub enum CertificateProblem {
     CrlSignatureFailure,
     /// A certificate may not be used for this purpose.
     InvalidPurpose,
-    /// An issuer of the chain is not a certificate authority.
-    InvalidCa,
     /// The chain is longer than an issuer in it allows.
     PathLengthExceeded,
     /// The chain is too long or too costly to check.
@@ -98,6 +100,8 @@ pub enum CertificateProblem {
     NameMismatch,
     /// The peer sent no certificate. What OpenSSL answers before there is a result, too.
     UnableToGetIssuerCert,
+    /// The root has an extension that must be understood, and is not.
+    UnhandledCriticalExtension,
     /// Anything else: malformed, unsupported, outside the issuer's constraints.
     Rejected,
 }
@@ -134,11 +138,11 @@ impl CertificateProblem {
             Self::SignatureFailure => ("CERT_SIGNATURE_FAILURE", "certificate signature failure"),
             Self::CrlSignatureFailure => ("CRL_SIGNATURE_FAILURE", "CRL signature failure"),
             Self::InvalidPurpose => ("INVALID_PURPOSE", "unsupported certificate purpose"),
-            Self::InvalidCa => ("INVALID_CA", "invalid CA certificate"),
             Self::PathLengthExceeded => ("PATH_LENGTH_EXCEEDED", "path length constraint exceeded"),
             Self::ChainTooLong => ("CERT_CHAIN_TOO_LONG", "certificate chain too long"),
             Self::NameMismatch => ("ERR_TLS_CERT_ALTNAME_INVALID", "Hostname/IP does not match certificate's altnames"),
             Self::UnableToGetIssuerCert => ("UNABLE_TO_GET_ISSUER_CERT", "unable to get issuer certificate"),
+            Self::UnhandledCriticalExtension => ("UNSPECIFIED", "unhandled critical extension"),
             Self::Rejected => ("CERT_REJECTED", "certificate rejected"),
         }
     }

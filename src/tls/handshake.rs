@@ -161,6 +161,7 @@ where
         }
         Err((error, tap)) => {
             let failure = match scope.verdict {
+                _ if scope.misuse.is_some() => failure_of_misuse(error, &tap, scope.misuse),
                 Some(Verdict::Untrusted(problem)) if policy.reject => HandshakeFailure::Certificate(problem),
                 _ => failure_of_io(error, &tap),
             };
@@ -250,7 +251,7 @@ where
             let session = Session::new(Connection::Server(connection), facts, framing, tickets, scope.opener);
             Ok(Handshaken { stream, session: Box::new(session) })
         }
-        Err((error, tap)) => Err(Box::pin(give_up(error, tap, server_name)).await),
+        Err((error, tap)) => Err(Box::pin(give_up(error, tap, server_name, scope.misuse)).await),
     }
 }
 
@@ -290,12 +291,17 @@ where
 }
 
 /// Ends a handshake that has failed after the ClientHello.
-async fn give_up<S>(error: io::Error, mut tap: Tap<S>, server_name: Option<String>) -> Box<Failed<S>>
+async fn give_up<S>(
+    error: io::Error,
+    mut tap: Tap<S>,
+    server_name: Option<String>,
+    misuse: Option<ProtocolFailure>,
+) -> Box<Failed<S>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     tap.send_alert().await;
-    let failure = failure_of_io(error, &tap);
+    let failure = failure_of_misuse(error, &tap, misuse);
     let mut failed = Failed::of_tap(tap, failure);
     failed.server_name = server_name;
     Box::new(failed)
@@ -345,6 +351,11 @@ where
     let mut failed = Failed::of_tap(tap, HandshakeFailure::Protocol(failure));
     failed.server_name = server_name;
     Box::new(failed)
+}
+
+/// What the verifier has found wrong comes before what rustls calls it.
+fn failure_of_misuse<S>(error: io::Error, tap: &Tap<S>, misuse: Option<ProtocolFailure>) -> HandshakeFailure {
+    misuse.map_or_else(|| failure_of_io(error, tap), HandshakeFailure::Protocol)
 }
 
 fn failure_of_io<S>(error: io::Error, tap: &Tap<S>) -> HandshakeFailure {

@@ -9,7 +9,8 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{CipherSuite, SignatureAlgorithm, SignatureScheme};
 
-use super::failure::ContextError;
+use super::certificate::Certificate;
+use super::failure::{ContextError, ProtocolFailure};
 use super::names::is_tls13;
 use super::options::KeyAndChain;
 use super::provider::provider;
@@ -32,6 +33,11 @@ impl Identities {
                 .key_provider
                 .load_private_key(key)
                 .map_err(|error| ContextError::UnsupportedKey(error.to_string()))?;
+            // As BoringSSL, which finds out about RSA in the handshake only: such a key could have decrypted what TLS 1.2 and older sent.
+            let may_sign = chain.first().and_then(Certificate::read).is_none_or(|leaf| leaf.may_sign_handshakes());
+            if !may_sign && key.algorithm() != SignatureAlgorithm::RSA {
+                return Err(ContextError::KeyUsage(ProtocolFailure::KEY_USAGE_BIT_INCORRECT.message()));
+            }
             certified.retain(|other| other.key.algorithm() != key.algorithm());
             certified.push(Arc::new(CertifiedKey::new(chain.clone(), key)));
         }

@@ -16,6 +16,8 @@ pub struct TlsOptions {
     pub identities: Vec<KeyAndChain>,
     /// What is trusted in place of the built-in roots.
     pub ca: Option<Vec<CertificateDer<'static>>>,
+    /// Whether each certificate of `ca` is as good as a root, one that has another issuer included.
+    pub partial_chains: bool,
     /// Revocation lists, DER. When there is any, every certificate below the root needs one.
     pub crls: Vec<CertificateRevocationListDer<'static>>,
     /// A client's SNI and expected name; in a server with several entries, the name that chooses this one.
@@ -28,6 +30,8 @@ pub struct TlsOptions {
     pub alpn: Alpn,
     /// OpenSSL's cipher list. It concerns TLS 1.2 only; `None` and `""` mean all.
     pub ciphers: Option<String>,
+    /// The numbers of the groups for key exchanges, in order of preference; those that there is no code for are passed over. `None`: all.
+    pub groups: Option<Vec<u16>>,
     /// Which versions may be negotiated.
     pub versions: Versions,
     /// The bits of `secureOptions`.

@@ -38,9 +38,16 @@ pub(super) fn provider() -> &'static Arc<CryptoProvider> {
     &PROVIDER
 }
 
-/// A provider whose suites are `suites`, a subset of [`provider`]'s.
-pub(super) fn provider_with(suites: Vec<SupportedCipherSuite>) -> Arc<CryptoProvider> {
-    Arc::new(CryptoProvider { cipher_suites: suites, ..CryptoProvider::clone(&PROVIDER) })
+/// A provider whose suites are `suites`, a subset of [`provider`]'s, and whose groups are those of `groups`, by their numbers, that there is
+/// code for; all without any.
+pub(super) fn provider_with(suites: Vec<SupportedCipherSuite>, groups: Option<Vec<u16>>) -> Arc<CryptoProvider> {
+    let all = &PROVIDER.kx_groups;
+    let chosen = groups.map(|numbers| {
+        let known = |number: u16| all.iter().copied().find(|group| u16::from(group.name()) == number);
+        numbers.into_iter().filter_map(known).collect()
+    });
+    let kx_groups = chosen.unwrap_or_else(|| all.clone());
+    Arc::new(CryptoProvider { cipher_suites: suites, kx_groups, ..CryptoProvider::clone(&PROVIDER) })
 }
 
 /// The signature algorithms that certificates and handshakes may use.

@@ -17,23 +17,30 @@ pub struct Roots {
     /// The certificates themselves, when the program named them one by one. Only these take part in the exceptions of
     /// `verify`: a public root never does.
     pub(super) named: Vec<CertificateDer<'static>>,
-    /// Those of them that are not their own issuers. As in OpenSSL they help to find the way to a root and are none.
+    /// The certificate of each anchor, when the program named them: webpki does not look at what is in them.
+    pub(super) origins: Vec<CertificateDer<'static>>,
+    /// Those of them that are not their own issuers. As in OpenSSL they help to find the way to a root, and are none unless
+    /// `partial` says so.
     pub(super) intermediates: Vec<CertificateDer<'static>>,
     pub(super) subjects: Vec<DistinguishedName>,
+    /// Whether each of the named certificates is as good as a root.
+    pub(super) partial: bool,
 }
 
 impl Roots {
-    /// Roots that the program gave as `ca`.
+    /// Roots that the program gave as `ca`. With `partial`, those that are not their own issuers are trusted, too.
     ///
     /// # Errors
     /// [`ContextError::InvalidCa`] when one of them has no readable name or key.
-    pub fn named(certificates: Vec<CertificateDer<'static>>) -> Result<Self, ContextError> {
-        let mut roots = Self::default();
+    pub fn named(certificates: Vec<CertificateDer<'static>>, partial: bool) -> Result<Self, ContextError> {
+        let mut roots = Self { partial, ..Self::default() };
         for certificate in &certificates {
-            let read = Certificate::read(certificate).ok_or(ContextError::InvalidCa)?;
-            if read.names_itself_as_issuer() {
+            let is_root = Certificate::read(certificate).ok_or(ContextError::InvalidCa)?.names_itself_as_issuer();
+            if is_root || partial {
                 roots.add(certificate).map_err(|()| ContextError::InvalidCa)?;
-            } else {
+                roots.origins.push(certificate.clone());
+            }
+            if !is_root {
                 roots.intermediates.push(certificate.clone());
             }
         }
@@ -49,6 +56,14 @@ impl Roots {
             let _: Result<(), ()> = roots.add(certificate);
         }
         roots
+    }
+
+    /// The named certificates with an anchor's name and key: several, if one was renewed.
+    pub(super) fn origins_of(&self, anchor: &TrustAnchor<'_>) -> impl Iterator<Item = &CertificateDer<'static>> {
+        let is_it = |known: &TrustAnchor<'_>| {
+            known.subject == anchor.subject && known.subject_public_key_info == anchor.subject_public_key_info
+        };
+        self.anchors.iter().zip(&self.origins).filter(move |(known, _)| is_it(known)).map(|(_, origin)| origin)
     }
 
     fn add(&mut self, certificate: &CertificateDer<'static>) -> Result<(), ()> {

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use rustls::pki_types::CertificateDer;
 
+use super::failure::ProtocolFailure;
 use super::finished::FinishedMessages;
 use super::identity::Identities;
 use super::keylog::Witness;
@@ -29,6 +30,8 @@ pub(super) struct Scope {
     pub(super) verdict: Option<Verdict>,
     /// The chain of a peer that was refused, because the rustls connection that knew it is gone then.
     pub(super) refused_chain: Vec<CertificateDer<'static>>,
+    /// What is wrong with the peer's certificate whatever is said of its chain: no handshake comes of it.
+    pub(super) misuse: Option<ProtocolFailure>,
     pub(super) finished: FinishedMessages,
     /// Who is told the connection's secrets.
     pub(super) witness: Option<Arc<Witness>>,

@@ -130,7 +130,7 @@ impl Entry {
     fn new(options: &TlsOptions, log: Option<&Arc<KeyLogFile>>) -> Result<Self, ContextError> {
         let identities = Arc::new(Identities::new(&options.identities)?);
         let roots = match &options.ca {
-            Some(ca) => Arc::new(Roots::named(ca.clone())?),
+            Some(ca) => Arc::new(Roots::named(ca.clone(), options.partial_chains)?),
             None => default_roots().unwrap_or_default(),
         };
         Ok(Self {
@@ -167,7 +167,8 @@ impl Configs {
             .filter_map(|(allowed, version)| allowed.then_some(version))
             .collect();
         let suites = options.suites()?;
-        let Ok(builder) = ServerConfig::builder_with_provider(provider_with(suites)).with_protocol_versions(&versions)
+        let Ok(builder) = ServerConfig::builder_with_provider(provider_with(suites, options.groups.clone()))
+            .with_protocol_versions(&versions)
         else {
             return Ok(None);
         };

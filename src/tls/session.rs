@@ -495,7 +495,7 @@ impl Session {
     /// The key exchange, where Bun tells it: on a client with TLS 1.2.
     #[must_use]
     pub fn ephemeral_key(&self) -> Option<EphemeralKey> {
-        if self.facts.role == Role::Server || self.version() == "TLSv1.3" {
+        if self.facts.role == Role::Server {
             return None;
         }
         let group = self.connection.negotiated_key_exchange_group()?.name();

@@ -12,18 +12,21 @@
 //! alternative names at all, as in Bun and Node.
 //!
 //! An authority that limits the names below it has no part in any of it: only webpki holds names against such limits.
+//!
+//! Of a root webpki knows nothing but name and key. One that the program named is held to what it says of itself, as in OpenSSL: its dates,
+//! that it may sign certificates, how long a chain may be, and that nothing in it is critical and unknown.
 
 use std::fmt;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::pki_types::{CertificateDer, IpAddr, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, IpAddr, ServerName, TrustAnchor, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
+use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, PeerMisbehaved, SignatureScheme};
 use webpki::{CertRevocationList, EndEntityCert, KeyUsage, RevocationOptionsBuilder};
 
 use super::certificate::{Certificate, Purpose};
-use super::failure::CertificateProblem as Problem;
+use super::failure::{CertificateProblem as Problem, ProtocolFailure};
 use super::provider::signature_algorithms;
 use super::roots::Roots;
 use super::scope::with_current;
@@ -72,8 +75,9 @@ impl PeerPolicy {
             sent.iter().chain(&self.roots.intermediates).map(|der| CertificateDer::from(der.as_ref())).collect();
         let usage = self.usage();
         let judged = EndEntityCert::try_from(leaf)
-            .and_then(|leaf| self.judge_chain(&leaf, &intermediates, now, usage))
-            .or_else(|error| self.exception(&error, leaf, &intermediates, now))
+            .and_then(|entity| self.judge_chain(&entity, &intermediates, now, usage))
+            .or_else(|error| self.exception(&error, leaf, &intermediates, now).map(|()| None))
+            .and_then(|root| self.judge_root(root, leaf, &intermediates))
             .and_then(|()| self.judge_name(leaf, sent));
         match judged {
             Ok(()) => Verdict::Trusted,
@@ -87,7 +91,7 @@ impl PeerPolicy {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
         usage: KeyUsage,
-    ) -> Result<(), webpki::Error> {
+    ) -> Result<Option<RootProblem>, webpki::Error> {
         let lists: Vec<&CertRevocationList<'_>> = self.revocation_lists.iter().collect();
         // As OpenSSL with CRL_CHECK_ALL: every certificate below the root needs a list that is in date.
         let revocation = match RevocationOptionsBuilder::new(&lists) {
@@ -103,7 +107,39 @@ impl PeerPolicy {
             revocation,
             None,
         )
-        .map(|_path| ())
+        .map(|path| self.root_problem(path.anchor(), path.intermediate_certificates().count(), now))
+    }
+
+    /// What is wrong with the root that a chain ends in. Of several certificates with its name and key one that is good is enough.
+    fn root_problem(&self, anchor: &TrustAnchor<'_>, below: usize, now: UnixTime) -> Option<RootProblem> {
+        let mut problem = None;
+        for origin in self.roots.origins_of(anchor) {
+            match Certificate::read(origin).and_then(|root| problem_of_root(&root, below, now)) {
+                None => return None,
+                found => problem = problem.or(found),
+            }
+        }
+        problem
+    }
+
+    fn judge_root(
+        &self,
+        problem: Option<RootProblem>,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+    ) -> Result<(), Problem> {
+        let Some(problem) = problem else { return Ok(()) };
+        // Who names the leaf itself trusts it, whatever it could be an issuer of.
+        if self.roots.named.iter().any(|certificate| certificate == leaf) {
+            return Ok(());
+        }
+        Err(match problem {
+            RootProblem::NoIssuer => match Certificate::read(leaf) {
+                Some(leaf) => unknown_issuer(&leaf, intermediates, &self.roots),
+                None => Problem::Rejected,
+            },
+            RootProblem::Known(problem) => problem,
+        })
     }
 
     fn usage(&self) -> KeyUsage {
@@ -134,11 +170,11 @@ impl PeerPolicy {
             let again =
                 EndEntityCert::try_from(leaf).and_then(|leaf| self.judge_chain(&leaf, intermediates, now, other));
             return match again {
-                Err(error) => problem_of(&error, &read, intermediates, &self.roots.intermediates),
-                Ok(()) => Problem::InvalidPurpose,
+                Err(error) => problem_of(&error, &read, intermediates, &self.roots),
+                Ok(_) => Problem::InvalidPurpose,
             };
         }
-        problem_of(error, &read, intermediates, &self.roots.intermediates)
+        problem_of(error, &read, intermediates, &self.roots)
     }
 
     /// The module's short list. `error` is what webpki had against the chain.
@@ -152,18 +188,20 @@ impl PeerPolicy {
         let Some(leaf) = Certificate::read(leaf_der) else {
             return Err(Problem::Rejected);
         };
+        let named = &self.roots.named;
+        let is_named = named.iter().any(|certificate| certificate == leaf_der);
+        let is_partial = self.roots.partial && is_named && matches!(error, webpki::Error::UnknownIssuer);
         // webpki reads version 3 only, and has no error of its own for the others.
-        let concerned = leaf.is_version_1() || matches!(error, webpki::Error::CaUsedAsEndEntity);
+        let concerned = leaf.is_version_1() || is_partial || matches!(error, webpki::Error::CaUsedAsEndEntity);
         let problem = if concerned {
-            unknown_issuer(&leaf, intermediates, &self.roots.intermediates)
+            unknown_issuer(&leaf, intermediates, &self.roots)
         } else {
             self.problem(error, leaf_der, intermediates, now)
         };
         if !concerned || !self.revocation_lists.is_empty() {
             return Err(problem);
         }
-        let named = &self.roots.named;
-        let pinned = leaf.names_itself_as_issuer() && named.iter().any(|certificate| certificate == leaf_der);
+        let pinned = is_named && (leaf.names_itself_as_issuer() || is_partial);
         let issued = || {
             (leaf.is_authority() || leaf.is_version_1())
                 && named.iter().filter_map(Certificate::read).any(|authority| {
@@ -220,11 +258,13 @@ fn problem_of(
     error: &webpki::Error,
     leaf: &Certificate<'_>,
     intermediates: &[CertificateDer<'_>],
-    named: &[CertificateDer<'_>],
+    roots: &Roots,
 ) -> Problem {
     use webpki::Error as E;
     match error {
-        E::UnknownIssuer => unknown_issuer(leaf, intermediates, named),
+        E::UnknownIssuer => unknown_issuer(leaf, intermediates, roots),
+        // A certificate of the same name was named: no issuer, but another one's.
+        E::InvalidSignatureForPublicKey if leaf.names_itself_as_issuer() => Problem::DepthZeroSelfSigned,
         E::CertExpired { .. } => Problem::HasExpired,
         E::CertNotValidYet { .. } => Problem::NotYetValid,
         E::CertRevoked => Problem::Revoked,
@@ -232,8 +272,7 @@ fn problem_of(
         E::CrlExpired { .. } => Problem::CrlHasExpired,
         E::InvalidSignatureForPublicKey => Problem::SignatureFailure,
         E::InvalidCrlSignatureForPublicKey | E::IssuerNotCrlSigner => Problem::CrlSignatureFailure,
-        E::RequiredEkuNotFoundContext(_) | E::EmptyEkuExtension => Problem::InvalidPurpose,
-        E::EndEntityUsedAsCa => Problem::InvalidCa,
+        E::RequiredEkuNotFoundContext(_) | E::EmptyEkuExtension | E::EndEntityUsedAsCa => Problem::InvalidPurpose,
         E::PathLenConstraintViolated => Problem::PathLengthExceeded,
         E::MaximumPathBuildCallsExceeded | E::MaximumPathDepthExceeded | E::MaximumSignatureChecksExceeded => {
             Problem::ChainTooLong
@@ -242,18 +281,42 @@ fn problem_of(
     }
 }
 
-/// Which of OpenSSL's names for "I do not know the issuer" it is. `named` are the intermediates that the program named.
-fn unknown_issuer(
-    leaf: &Certificate<'_>,
-    intermediates: &[CertificateDer<'_>],
-    named: &[CertificateDer<'_>],
-) -> Problem {
+/// What is wrong with a root.
+enum RootProblem {
+    /// It may not sign certificates: it is nobody's issuer.
+    NoIssuer,
+    Known(Problem),
+}
+
+/// `below` certificates are between the root and the leaf.
+fn problem_of_root(root: &Certificate<'_>, below: usize, now: UnixTime) -> Option<RootProblem> {
+    if !root.may_sign_certificates() {
+        return Some(RootProblem::NoIssuer);
+    }
+    let problem = if !(root.is_authority() || root.is_version_1()) {
+        Some(Problem::InvalidPurpose)
+    } else if root.has_unknown_critical_extension() {
+        Some(Problem::UnhandledCriticalExtension)
+    } else if root.path_length().is_some_and(|most| below > most) {
+        Some(Problem::PathLengthExceeded)
+    } else {
+        root.date_problem(now)
+    };
+    problem.map(RootProblem::Known)
+}
+
+/// Which of OpenSSL's names for "I do not know the issuer" it is.
+fn unknown_issuer(leaf: &Certificate<'_>, intermediates: &[CertificateDer<'_>], roots: &Roots) -> Problem {
     if leaf.names_itself_as_issuer() {
         return Problem::DepthZeroSelfSigned;
     }
     let sent: Vec<Certificate<'_>> = intermediates.iter().filter_map(Certificate::read).collect();
     let Some(mut top) = sent.iter().find(|certificate| leaf.names_as_issuer(certificate)) else {
-        return Problem::UnableToVerifyLeafSignature;
+        return if roots.partial {
+            Problem::UnableToGetIssuerCertLocally
+        } else {
+            Problem::UnableToVerifyLeafSignature
+        };
     };
     // Each step goes to another certificate of a chain that the peer made up, so the steps are counted.
     for _ in 0..sent.len() {
@@ -265,7 +328,7 @@ fn unknown_issuer(
             None => break,
         }
     }
-    if named.iter().filter_map(Certificate::read).any(|named| named.is(top)) {
+    if roots.intermediates.iter().filter_map(Certificate::read).any(|named| named.is(top)) {
         return Problem::UnableToGetIssuerCert;
     }
     Problem::UnableToGetIssuerCertLocally
@@ -301,6 +364,7 @@ impl ServerCertVerifier for ServerVerifier {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        refuse_misuse(end_entity)?;
         let judged = with_current(|scope| {
             let policy = scope.policy.as_ref()?;
             let chain: Vec<CertificateDer<'_>> = std::iter::once(end_entity)
@@ -368,10 +432,11 @@ impl ClientCertVerifier for ClientVerifier {
 
     fn verify_client_cert(
         &self,
-        _end_entity: &CertificateDer<'_>,
+        end_entity: &CertificateDer<'_>,
         _intermediates: &[CertificateDer<'_>],
         _now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
+        refuse_misuse(end_entity)?;
         // Without a policy nobody would judge the certificate afterwards.
         match with_current(|scope| scope.policy.is_some()) {
             Some(true) => Ok(ClientCertVerified::assertion()),
@@ -443,6 +508,17 @@ fn verify_signature(
             }
         }
     }
+}
+
+/// Refuses a certificate whose key is not for signing, which is all that it does in TLS 1.2 with ephemeral keys and in TLS 1.3. As BoringSSL
+/// does whatever is asked of it (RFC 8446, 4.4.2.2).
+fn refuse_misuse(leaf: &CertificateDer<'_>) -> Result<(), Error> {
+    if Certificate::read(leaf).is_none_or(|leaf| leaf.may_sign_handshakes()) {
+        return Ok(());
+    }
+    with_current(|scope| scope.misuse = Some(ProtocolFailure::KEY_USAGE_BIT_INCORRECT));
+    // The one that rustls tells the peer as "illegal parameter".
+    Err(Error::PeerMisbehaved(PeerMisbehaved::BadCertChainExtensions))
 }
 
 fn without_policy() -> Error {

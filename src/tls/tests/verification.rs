@@ -1,6 +1,9 @@
 //! Who is trusted, and what the others are told.
 
-use rcgen::{ExtendedKeyUsagePurpose, IsCa, SerialNumber, date_time_ymd};
+use rcgen::{
+    BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose, SerialNumber,
+    date_time_ymd,
+};
 
 use super::certificates::{Kind, authority_params, client, leaf, local, self_signed, server};
 use super::*;
@@ -126,7 +129,7 @@ fn a_self_signed_certificate_that_is_named_is_trusted() {
     assert_eq!(verdict(&trusting_also(&plain), &plain, "localhost"), Verdict::Trusted);
     // As `openssl req -x509` makes them: webpki refuses an authority as a leaf.
     let mut params = local();
-    params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = self_signed(Kind::Ecdsa, params.clone());
     assert_eq!(verdict(&trusting_also(&authority), &authority, "localhost"), Verdict::Trusted);
     assert_eq!(verdict(&trusting_also(&authority), &authority, "other"), Verdict::Untrusted(Problem::NameMismatch));
@@ -145,7 +148,7 @@ fn a_self_signed_certificate_that_is_named_is_trusted() {
 #[test]
 fn a_leaf_that_is_an_authority_is_trusted_below_a_named_one() {
     let mut params = local();
-    params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let made = authority().issue(Kind::Ecdsa, params.clone());
     assert_eq!(verdict(&trusting(), &made, "localhost"), Verdict::Trusted);
     // Signed by somebody who only bears the authority's name.
@@ -191,7 +194,7 @@ fn an_authority_that_limits_names_makes_no_exceptions() {
     let within = limited.issue(Kind::Ecdsa, leaf("x", &["a.example.org"]));
     assert_eq!(verdict(&trusting, &within, "a.example.org"), Verdict::Trusted);
     let mut also_authority = local();
-    also_authority.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    also_authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     // What it may not say as an alternative name it may not say otherwise either.
     for made in [
         limited.issue(Kind::Ecdsa, leaf("localhost", &["localhost"])),
@@ -206,7 +209,7 @@ fn an_authority_that_limits_names_makes_no_exceptions() {
 #[test]
 fn the_built_in_roots_make_no_exceptions() {
     let mut params = local();
-    params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let roots = Arc::new(Roots::built_in(&[authority().certificate()]));
     let judge = |made: &Made| {
         verify::PeerPolicy {
@@ -274,4 +277,92 @@ fn outside_of_a_scope_every_certificate_is_refused() {
     assert!(verify::ServerVerifier.verify_server_cert(&certificate, &[], &name, &[], UnixTime::now()).is_err());
     let clients = verify::ClientVerifier { roots: Arc::default(), mandatory: false };
     assert!(clients.verify_client_cert(&client().certificate(), &[], UnixTime::now()).is_err());
+}
+
+#[test]
+fn a_root_that_the_program_named_is_held_to_what_it_says_of_itself() {
+    let root = |change: &dyn Fn(&mut CertificateParams)| {
+        let mut params = authority_params("A root");
+        change(&mut params);
+        self_signed(Kind::Ecdsa, params)
+    };
+    let unknown = || {
+        let mut extension = CustomExtension::from_oid_content(&[1, 2, 3, 4], vec![5, 0]);
+        extension.set_criticality(true);
+        extension
+    };
+    let cases = [
+        (root(&|_| {}), None),
+        (
+            root(&|params| params.key_usages = vec![KeyUsagePurpose::DigitalSignature]),
+            Some(Problem::UnableToVerifyLeafSignature),
+        ),
+        (root(&|params| params.is_ca = IsCa::NoCa), Some(Problem::InvalidPurpose)),
+        (root(&|params| params.custom_extensions = vec![unknown()]), Some(Problem::UnhandledCriticalExtension)),
+        (root(&|params| params.not_after = date_time_ymd(2020, 1, 1)), Some(Problem::HasExpired)),
+        (root(&|params| params.not_before = date_time_ymd(2080, 1, 1)), Some(Problem::NotYetValid)),
+    ];
+    for (root, problem) in &cases {
+        let expected = problem.map_or(Verdict::Trusted, Verdict::Untrusted);
+        let issued = root.issue(Kind::Ecdsa, local());
+        assert_eq!(verdict(&trusting_also(root), &issued, "localhost"), expected);
+    }
+    // One certificate with the same name and key that is good is enough, whichever comes first.
+    let (good, expired) = (&cases[0].0, &cases[4].0);
+    let renewed = good.params.self_signed(&expired.key).expect("a certificate").der().clone();
+    let issued = expired.issue(Kind::Ecdsa, local());
+    for ca in [vec![expired.certificate(), renewed.clone()], vec![renewed, expired.certificate()]] {
+        assert_eq!(verdict(&TlsOptions { ca: Some(ca), ..trusting() }, &issued, "localhost"), Verdict::Trusted);
+    }
+}
+
+#[test]
+fn a_root_says_how_long_a_chain_may_be() {
+    let root = |length| {
+        let mut params = authority_params("A root");
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(length));
+        self_signed(Kind::Ecdsa, params)
+    };
+    for (length, expected) in [(0, Verdict::Untrusted(Problem::PathLengthExceeded)), (1, Verdict::Trusted)] {
+        let root = root(length);
+        let between = root.issue(Kind::Ecdsa, authority_params("Between"));
+        let issued = between.issue(Kind::Ecdsa, local()).with_chain(vec![between.certificate()]);
+        assert_eq!(verdict(&trusting_also(&root), &issued, "localhost"), expected);
+        assert_eq!(verdict(&trusting_also(&root), &root.issue(Kind::Ecdsa, local()), "localhost"), Verdict::Trusted);
+    }
+}
+
+#[test]
+fn a_partial_chain_is_trusted_where_the_program_says_so() {
+    let root = self_signed(Kind::Ecdsa, authority_params("A root"));
+    let between = root.issue(Kind::Ecdsa, authority_params("Between"));
+    let issued = between.issue(Kind::Ecdsa, local());
+    for named in [&between, &issued] {
+        let partial = TlsOptions { partial_chains: true, ..trusting_also(named) };
+        assert_eq!(verdict(&partial, &issued, "localhost"), Verdict::Trusted);
+        assert_eq!(verdict(&partial, &issued, "elsewhere"), Verdict::Untrusted(Problem::NameMismatch));
+        assert_ne!(verdict(&trusting_also(named), &issued, "localhost"), Verdict::Trusted);
+    }
+}
+
+#[test]
+fn a_key_that_may_not_sign_makes_no_handshake_on_either_side() {
+    let mut params = local();
+    params.key_usages = vec![KeyUsagePurpose::KeyEncipherment];
+    let misused = authority().issue(Kind::Rsa, params.clone());
+    let lenient = TlsOptions { reject_unauthorized: false, ..trusting() };
+    let misuse = |failure: &HandshakeFailure| matches!(failure, HandshakeFailure::Protocol(it) if it.reason == "KEY_USAGE_BIT_INCORRECT");
+    let pair = shake(&lenient, &[serving(&misused)], "localhost");
+    assert!(misuse(&pair.client.expect_err("a refusal").failure));
+    assert!(
+        matches!(&pair.server.expect_err("an alert").failure, HandshakeFailure::Protocol(it) if it.reason == "SSLV3_ALERT_ILLEGAL_PARAMETER")
+    );
+
+    let asking = TlsOptions { request_cert: true, reject_unauthorized: false, ..serving(server(Kind::Ecdsa)) };
+    let showing = TlsOptions { identities: vec![misused.identity()], ..trusting() };
+    assert!(misuse(&shake(&showing, &[asking], "localhost").server.expect_err("a refusal").failure));
+
+    // Of EC keys it is known from the start.
+    let own = authority().issue(Kind::Ecdsa, params);
+    assert!(matches!(ServerContext::new(&[serving(&own)], None), Err(ContextError::KeyUsage(_))));
 }
