@@ -176,7 +176,7 @@ test.serial('NODE_TLS_REJECT_UNAUTHORIZED=0 does not make a server lenient', asy
   } finally {
     delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
   }
-  await dialSecure(t, server.target, { ca, ...identity('stranger') });
+  await dialSecure(t, server.target, { ca, ...identity('self-signed') });
   await server.observer.seen('close');
   const [, , error] = server.observer.calls.find(([event]) => event === 'handshake');
   t.is(error.code, 'DEPTH_ZERO_SELF_SIGNED_CERT');
