@@ -74,7 +74,8 @@ function obey(command) {
 }
 
 if (options.connect) {
-  const stream = net.connect({ ...options.connect, allowHalfOpen: options.allowHalfOpen ?? false });
+  // Not Node's own default of `localhost`, which leads to two addresses one after the other.
+  const stream = net.connect({ host: '127.0.0.1', ...options.connect, allowHalfOpen: options.allowHalfOpen ?? false });
   stream.on('connect', () => say('connected'));
   adopt(stream);
 } else {

@@ -5,7 +5,7 @@ const server = Bun.listen({
   socket: {
     open(socket) {
       socket.data = { sessionId: 'abcd', bytes: 0 };
-      console.log('server: open', socket.remoteAddress, typeof socket.remotePort);
+      console.log('server: open', /^(127\.0\.0\.1|::1)$/.test(socket.remoteAddress), typeof socket.remotePort);
     },
     data(socket, data) {
       socket.data.bytes += data.byteLength;

@@ -13,11 +13,11 @@ export default async function ({ udpSocket, main, standIn }) {
   standIn(near.port, 'near');
   const anywhere = await udpSocket({});
   standIn(anywhere.port, 'anywhere');
-  const named = await udpSocket({ hostname: 'LOCALHOST', port: null });
+  const named = await udpSocket({ hostname: '127.1', port: null });
   standIn(named.port, 'named');
   const short = await udpSocket({ hostname: '127.1', port: '0' });
   standIn(short.port, 'short');
-  const connected = await udpSocket({ connect: { hostname: 'localhost', port: near.port } });
+  const connected = await udpSocket({ connect: { hostname: '127.0.0.1', port: near.port } });
   standIn(connected.port, 'connected');
   for (const [label, socket] of Object.entries({ near, anywhere, named, short, connected })) {
     all(label, socket);
