@@ -101,9 +101,9 @@ class TlsState {
     return !this.#side.isServer && (this.#verifyMode?.[1] ?? this.#side.entry.rejectUnauthorized);
   }
 
-  /** Whether this side begins the handshake. */
-  get isClient() {
-    return !this.#side.isServer;
+  /** Whether this side says the first words of the handshake and has not begun. */
+  get hasYetToBegin() {
+    return !this.#side.isServer && this.#phase === BEFORE;
   }
 
   /** Begins the handshake. */

@@ -3,7 +3,7 @@ import { ca, identity } from '../lib/certificates.mjs';
 
 const ALL = { silent: ['open', 'data', 'end', 'close', 'error'] };
 
-export default async function ({ connect, serve, dial, main, actor, turns }) {
+export default async function ({ connect, serve, dial, raw, main, actor, turns }) {
   const trusting = { tls: { ca, serverName: 'localhost' } };
 
   // After FIN was sent, and before the peer has said anything.
@@ -16,6 +16,20 @@ export default async function ({ connect, serve, dial, main, actor, turns }) {
     near.shutdown();
     client.attempt(how, () => near[how]());
     listener.stop(true);
+  }
+
+  // How a client leaves that has said its first words: one that takes any certificate resets.
+  for (const rejectUnauthorized of [true, false]) {
+    const peer = raw(`peer of a client, rejectUnauthorized ${rejectUnauthorized}`, { count: true });
+    const leaving = actor(`client, rejectUnauthorized ${rejectUnauthorized}`);
+    const near = await connect({
+      ...{ hostname: '127.0.0.1', port: await peer.port(), tls: { ca, rejectUnauthorized } },
+      socket: leaving.handlers({ handshake() {} }),
+    });
+    await peer.seen('received');
+    near.terminate();
+    await peer.seen('close');
+    await peer.leave();
   }
 
   // What is too short for a record's header.
