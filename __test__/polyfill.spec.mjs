@@ -18,9 +18,9 @@ test('the polyfill makes globalThis.Bun with the functions', async (t) => {
     `const before = typeof Bun;
      await import('bun-sockets/polyfill');
      const sockets = await import('bun-sockets');
-     console.log(JSON.stringify([before, Bun.connect === sockets.connect, Bun.listen === sockets.listen, Object.keys(globalThis).includes('Bun')]));`,
+     console.log(JSON.stringify([before, Bun.connect === sockets.connect, Bun.listen === sockets.listen, Object.keys(globalThis).includes('Bun'), String(Bun)]));`,
   );
-  t.deepEqual(seen, ['undefined', true, true, false]);
+  t.deepEqual(seen, ['undefined', true, true, false, '[object Bun]']);
 });
 
 test('nothing that is there is replaced, and twice is as once', async (t) => {

@@ -151,3 +151,48 @@ test('the key log agrees with that of node:tls at the other end', async (t) => {
     for (const line of lines) t.true(ours.includes(line), line);
   }
 });
+
+test('NODE_EXTRA_CA_CERTS, SSL_CERT_FILE and SSL_CERT_DIR add to what is trusted', async (t) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'roots-'));
+  t.teardown(() => fs.rmSync(folder, { recursive: true }));
+  const file = (name, text) => {
+    fs.writeFileSync(path.join(folder, name), text);
+    return path.join(folder, name);
+  };
+  const authority = file('authority.pem', ca);
+  const itself = file('itself.pem', identity('self-signed').cert);
+  // As `openssl rehash` names them; what the hash is does not matter, since all of them are read.
+  file('0123abcd.0', ca);
+  file('README', 'no certificate');
+  const results = async (env) => {
+    const { out } = await outcome(
+      `
+      import { connect, listen } from 'bun-sockets';
+      for (const tls of ${JSON.stringify([identity('server-ec'), identity('self-signed')])}) {
+        const listener = listen({ hostname: '127.0.0.1', port: 0, tls, socket: { data() {} } });
+        await new Promise((resolve) => connect({ hostname: '127.0.0.1', port: listener.port, tls: true, socket: {
+          data() {},
+          handshake(socket, success, error) { console.log(success, error?.code ?? null); socket.end(); },
+          close: resolve,
+        } }));
+        listener.stop(true);
+      }`,
+      { env },
+    );
+    return out.trim().split('\n');
+  };
+  const unknown = 'false UNABLE_TO_VERIFY_LEAF_SIGNATURE';
+  const ownIssuer = 'false DEPTH_ZERO_SELF_SIGNED_CERT';
+  const cases = [
+    [{}, unknown, ownIssuer],
+    [{ SSL_CERT_FILE: authority }, 'true null', ownIssuer],
+    [{ SSL_CERT_DIR: `${path.join(folder, 'none')}${path.delimiter}${folder}` }, 'true null', ownIssuer],
+    [{ NODE_EXTRA_CA_CERTS: itself }, unknown, 'true null'],
+    [{ NODE_EXTRA_CA_CERTS: itself, SSL_CERT_FILE: authority }, 'true null', 'true null'],
+    [{ SSL_CERT_FILE: path.join(folder, 'none'), SSL_CERT_DIR: '' }, unknown, ownIssuer],
+  ];
+  const none = { NODE_EXTRA_CA_CERTS: '', SSL_CERT_FILE: '', SSL_CERT_DIR: '' };
+  for (const [env, ...expected] of cases) {
+    t.deepEqual(await results({ ...none, ...env }), expected, JSON.stringify(env));
+  }
+});

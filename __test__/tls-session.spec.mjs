@@ -1,4 +1,6 @@
+import tls from 'node:tls';
 import test from 'ava';
+import { connect } from '../index.mjs';
 import { ca, dialSecure, identity, serveSecure, TLS12, TLS13 } from './support/secure.mjs';
 
 /** Connects, waits for an echo (and so for the tickets before it), and tells about the session. */
@@ -63,4 +65,40 @@ test('without tickets nothing is resumed', async (t) => {
   const first = await visit(t, target);
   t.is(first.ticket, undefined);
   t.false((await visit(t, target, first.session)).reused);
+});
+
+test('a TLS 1.2 session that is resumed without a new ticket is not told again', async (t) => {
+  const server = tls.createServer({ ...identity('server-ec'), maxVersion: 'TLSv1.2' }, (socket) => {
+    socket.on('error', () => {});
+    socket.write('x');
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  const target = { hostname: '127.0.0.1', port: server.address().port };
+  let saved;
+  const rounds = [];
+  for (let round = 0; round < 3; round++) {
+    let told = 0;
+    const socket = await new Promise((resolve) =>
+      connect({
+        ...{ ...target, tls: { ca, serverName: 'localhost' } },
+        socket: {
+          open: (socket) => void (saved && socket.setSession(saved)),
+          handshake() {},
+          session(_, session) {
+            told++;
+            saved = session;
+          },
+          data: resolve,
+        },
+      }),
+    );
+    rounds.push([socket.isSessionReused(), told]);
+    socket.close();
+  }
+  t.deepEqual(rounds, [
+    [false, 1],
+    [true, 0],
+    [true, 0],
+  ]);
 });

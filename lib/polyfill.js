@@ -27,7 +27,8 @@ function install() {
   const scope = /** @type {any} */ (globalThis);
   if (scope.Bun === undefined || scope.Bun === null) {
     // Like Bun's own: seen by `globalThis.Bun`, not by a loop over the globals.
-    Object.defineProperty(scope, 'Bun', { value: {}, writable: true, configurable: true, enumerable: false });
+    const value = Object.defineProperty({}, Symbol.toStringTag, { value: 'Bun', configurable: true });
+    Object.defineProperty(scope, 'Bun', { value, writable: true, configurable: true, enumerable: false });
   }
   for (const [name, value] of Object.entries(OFFERED)) {
     if (name in scope.Bun) continue;

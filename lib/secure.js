@@ -42,7 +42,9 @@ function serverSide(option) {
  */
 function trust(entries, verify) {
   if (entries.every(({ ca, requestCert }) => ca !== undefined || !(verify || requestCert))) return;
-  if (!native.hasDefaultTrust()) native.trustByDefault(defaultRoots());
+  if (native.hasDefaultTrust()) return;
+  const { builtIn, added } = defaultRoots();
+  native.trustByDefault(builtIn, added);
 }
 
 /**

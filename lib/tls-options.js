@@ -4,6 +4,7 @@
 const { Blob } = require('node:buffer');
 const { X509Certificate } = require('node:crypto');
 const fs = require('node:fs');
+const { delimiter, join } = require('node:path');
 const tls = require('node:tls');
 const { types } = require('node:util');
 const { coded, invalidType, outOfRange, received } = require('./errors');
@@ -291,8 +292,9 @@ function noContext(context) {
 function file(given, name) {
   const path = text(given, name);
   if (path === undefined) return [];
-  if (path.includes('\0'))
+  if (path.includes('\0')) {
     throw coded(TypeError, 'ERR_INVALID_ARG_VALUE', `TLSOptions.${name} must be a path without null bytes`);
+  }
   try {
     fs.accessSync(path, fs.constants.R_OK);
   } catch {
@@ -398,21 +400,48 @@ function nameFits(name) {
 }
 
 /**
- * The certificates that connections without `ca` trust, DER.
- * @returns {Buffer[]}
+ * The certificates that connections without `ca` trust, DER: those of the runtime, and those that whoever runs the process has added.
+ * @returns {{ builtIn: Buffer[], added: Buffer[] }}
  */
 function defaultRoots() {
   // Node 22.15 and newer know about --use-system-ca, --use-openssl-ca and NODE_EXTRA_CA_CERTS.
   const { getCACertificates } = /** @type {{ getCACertificates?: (kind: string) => string[] }} */ (tls);
-  if (getCACertificates !== undefined) return getCACertificates('default').flatMap((root) => pem.blocks(root));
-  const roots = tls.rootCertificates.flatMap((root) => pem.blocks(root));
-  const extra = process.env.NODE_EXTRA_CA_CERTS;
-  if (extra === undefined || extra === '') return roots;
+  const blocks = (/** @type {readonly string[]} */ roots) => roots.flatMap((root) => pem.blocks(root));
+  const bundled = blocks(tls.rootCertificates);
+  // Of a file that can't be read Node has warned when it started.
+  const files = new Set([process.env.NODE_EXTRA_CA_CERTS, ...filesOfOpenssl()]);
+  // Where these name the system's own bundle, nearly all of them are Node's, too, and nobody has added those.
+  const known = new Set(bundled.map((der) => der.toString('latin1')));
+  const isNew = (/** @type {string} */ der) => !known.has(der) && known.add(der);
+  return {
+    builtIn: getCACertificates === undefined ? bundled : blocks(getCACertificates('default')),
+    added: [...files].flatMap(rootsIn).filter((der) => isNew(der.toString('latin1'))),
+  };
+}
+
+/** The files of `SSL_CERT_FILE` and `SSL_CERT_DIR`, OpenSSL's variables, which Bun heeds, and Node with `--use-openssl-ca` only. */
+function filesOfOpenssl() {
+  const { SSL_CERT_FILE, SSL_CERT_DIR } = process.env;
+  const folders = SSL_CERT_DIR ? SSL_CERT_DIR.split(delimiter) : [];
+  return [SSL_CERT_FILE, ...folders.flatMap((folder) => namesIn(folder).map((name) => join(folder, name)))];
+}
+
+/** The files that OpenSSL looks at: named by a hash of the subject, as `openssl rehash` does. @param {string} folder */
+function namesIn(folder) {
   try {
-    return [...roots, ...pem.certificates(fs.readFileSync(extra, 'latin1'))];
+    return fs.readdirSync(folder).filter((name) => /^[0-9a-f]{8}\.\d+$/.test(name));
   } catch {
-    // Node has warned about the file when it started.
-    return roots;
+    return [];
+  }
+}
+
+/** The certificates in a file; none if it can't be read, as in Bun. @param {string | undefined} file */
+function rootsIn(file) {
+  if (!file) return [];
+  try {
+    return pem.blocks(fs.readFileSync(file, 'latin1'));
+  } catch {
+    return [];
   }
 }
 

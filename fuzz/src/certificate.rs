@@ -27,7 +27,7 @@ pub(crate) fn run(bytes: &[u8]) {
             &TlsOptions { crls: vec![CertificateRevocationListDer::from(der.to_vec())], ..client_options() },
             None,
         )),
-        _ => drop(Roots::built_in(&[certificate])),
+        _ => drop(Roots::built_in(std::slice::from_ref(&certificate), vec![certificate.clone()])),
     }
 }
 

@@ -140,11 +140,12 @@ impl ServerTls {
     }
 }
 
-/// Sets the certificates that are trusted without `ca`, for the whole process. The first call counts.
+/// Sets the certificates that are trusted without `ca`, for the whole process: the runtime's, and those that its user has added. The first
+/// call counts.
 #[napi]
-pub fn trust_by_default(roots: Vec<Buffer>) {
-    let roots: Vec<_> = roots.iter().map(|der| der.to_vec().into()).collect();
-    tls::set_default_roots(&roots);
+pub fn trust_by_default(roots: Vec<Buffer>, added: Vec<Buffer>) {
+    let certificates = |list: Vec<Buffer>| list.iter().map(|der| der.to_vec().into()).collect::<Vec<_>>();
+    tls::set_default_roots(&certificates(roots), certificates(added));
 }
 
 /// Whether [`trust_by_default`] was called, on whichever thread.

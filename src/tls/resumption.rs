@@ -132,8 +132,11 @@ impl ClientSessionStore for SavedSession {
     fn set_tls12_session(&self, _server_name: ServerName<'static>, value: Tls12ClientSessionValue) {
         let ticket = ticket_bytes(&value);
         let mut state = self.lock();
+        // rustls saves a session again that was resumed, with the ticket that it had, if the server gave no new one.
+        if state.tls12.is_none() || ticket != state.ticket {
+            state.received += 1;
+        }
         state.ticket = ticket;
-        state.received += 1;
         state.tls12 = Some(value);
     }
 

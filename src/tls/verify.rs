@@ -264,7 +264,11 @@ fn problem_of(
     match error {
         E::UnknownIssuer => unknown_issuer(leaf, intermediates, roots),
         // A certificate of the same name was named: no issuer, but another one's.
-        E::InvalidSignatureForPublicKey if leaf.names_itself_as_issuer() => Problem::DepthZeroSelfSigned,
+        E::InvalidSignatureForPublicKey | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_)
+            if leaf.names_itself_as_issuer() =>
+        {
+            Problem::DepthZeroSelfSigned
+        }
         E::CertExpired { .. } => Problem::HasExpired,
         E::CertNotValidYet { .. } => Problem::NotYetValid,
         E::CertRevoked => Problem::Revoked,
@@ -426,8 +430,7 @@ impl ClientCertVerifier for ClientVerifier {
     }
 
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        // The built-in roots would be a hint of 20 KB that helps nobody.
-        if self.roots.named.is_empty() { &[] } else { &self.roots.subjects }
+        &self.roots.subjects
     }
 
     fn verify_client_cert(

@@ -210,10 +210,10 @@ fn an_authority_that_limits_names_makes_no_exceptions() {
 fn the_built_in_roots_make_no_exceptions() {
     let mut params = local();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let roots = Arc::new(Roots::built_in(&[authority().certificate()]));
-    let judge = |made: &Made| {
+    let roots = Arc::new(Roots::built_in(&[authority().certificate()], Vec::new()));
+    let judge_by = |roots: &Arc<Roots>, made: &Made| {
         verify::PeerPolicy {
-            roots: Arc::clone(&roots),
+            roots: Arc::clone(roots),
             revocation_lists: Arc::default(),
             name: ExpectedName::Name("localhost".to_owned()),
             purpose: certificate::Purpose::Server,
@@ -221,10 +221,20 @@ fn the_built_in_roots_make_no_exceptions() {
         }
         .judge(&[made.certificate()], rustls::pki_types::UnixTime::now())
     };
+    let judge = |made: &Made| judge_by(&roots, made);
     assert_eq!(judge(server(Kind::Ecdsa)), Verdict::Trusted);
-    assert_ne!(judge(&authority().issue(Kind::Ecdsa, params)), Verdict::Trusted);
+    assert_ne!(judge(&authority().issue(Kind::Ecdsa, params.clone())), Verdict::Trusted);
     assert_ne!(judge(&authority().issue(Kind::Ecdsa, leaf("localhost", &[]))), Verdict::Trusted);
     assert_ne!(judge(&authority().issue_version_1("localhost")), Verdict::Trusted);
+
+    // Those that the process's user has added do, for what is theirs.
+    let own = self_signed(Kind::Ecdsa, params.clone());
+    let other = self_signed(Kind::Ecdsa, authority_params("Another CA"));
+    let roots = Arc::new(Roots::built_in(&[authority().certificate()], vec![other.certificate(), own.certificate()]));
+    assert_eq!(judge_by(&roots, &own), Verdict::Trusted);
+    assert_eq!(judge_by(&roots, &other.issue(Kind::Ecdsa, params.clone())), Verdict::Trusted);
+    assert_ne!(judge_by(&roots, &authority().issue(Kind::Ecdsa, params)), Verdict::Trusted);
+    assert_eq!(judge_by(&roots, server(Kind::Ecdsa)), Verdict::Trusted);
 }
 
 #[test]
