@@ -550,9 +550,8 @@ export interface TLSOptions {
   /** On listeners: ask for a certificate, and with `rejectUnauthorized` insist on a valid one. Default `false`. */
   requestCert?: boolean;
   /**
-   * Trusted instead of the built-in roots, PEM. Default: the roots that Node.js trusts, and those that
-   * NODE_EXTRA_CA_CERTS, SSL_CERT_FILE and SSL_CERT_DIR name. A `cert` of a single certificate is sent with its
-   * issuers out of these, as Bun.
+   * Trusted instead of the built-in roots, PEM. Default: the roots that Node.js trusts, and those that NODE_EXTRA_CA_CERTS, SSL_CERT_FILE and
+   * SSL_CERT_DIR name. A `cert` of a single certificate is sent with its issuers out of `ca`, as Bun.
    */
   ca?: PemSource | PemSource[] | undefined;
   /** Revocation lists, PEM. With one, every certificate below the root needs one. Default: none. */
