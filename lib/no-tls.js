@@ -22,6 +22,7 @@ const NO_TLS = Object.freeze({
   getX509Certificate() {},
   isSessionReused: () => false,
   renegotiate() {},
+  setKeyCert() {},
   setMaxSendFragment: () => false,
   setServername() {},
   setSession() {},

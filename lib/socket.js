@@ -270,8 +270,8 @@ function defineSocket(tag) {
       return connection.isAttached && connection.handle.keepAlive(Boolean(enable), idle);
     }
 
-    setKeyCert(/** @type {any} */ _keyCert) {
-      Socket.#own(this);
+    setKeyCert(/** @type {any} */ keyCert) {
+      return Socket.#own(this).#connection.tls.setKeyCert(keyCert);
     }
 
     setMaxSendFragment(/** @type {any} */ size) {

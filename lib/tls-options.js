@@ -275,11 +275,15 @@ function groupNumbers(list) {
  * Differs from Bun (15): what node:tls has made of certificates and keys, rustls cannot have. Without it nothing would be checked.
  * @param {any} context
  */
+function noContextOfNode(context) {
+  if (context?.constructor?.name !== 'SecureContext') return;
+  throw invalidType('"secureContext" is not supported: pass what it was made of as "tls"');
+}
+
+/** @param {any} context the option `secureContext` */
 function noContext(context) {
   if (context === undefined || context === null || context === '') return;
-  if (context?.constructor?.name === 'SecureContext') {
-    throw invalidType('"secureContext" is not supported: pass what it was made of as "tls"');
-  }
+  noContextOfNode(context);
   throw invalidType(`The "secureContext" argument must be of type SecureContext. ${received(context)}`);
 }
 
@@ -479,4 +483,4 @@ function saysSomething(option) {
   );
 }
 
-module.exports = { defaultRoots, keyLogPath, noContext, readTlsOptions, saysSomething };
+module.exports = { defaultRoots, keyLogPath, noContext, noContextOfNode, readTlsOptions, saysSomething };

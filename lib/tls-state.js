@@ -8,6 +8,7 @@ const { types } = require('node:util');
 const { describe, describeWithIssuers } = require('./certificate');
 const { outOfBounds } = require('./errors');
 const { NO_TLS } = require('./no-tls');
+const { noContextOfNode } = require('./tls-options');
 
 /**
  * @typedef {import('./tls-options').TlsEntry} TlsEntry
@@ -325,6 +326,12 @@ class TlsState {
   renegotiate() {
     if (!this.#isLive) return;
     throw new Error('OpenSSL function should not have been called via OPENSSL_internal SSL routines');
+  }
+
+  setKeyCert(/** @type {any} */ context) {
+    if (!this.#isLive) return;
+    noContextOfNode(context);
+    throw new Error('setKeyCert requires a SecureContext');
   }
 
   setMaxSendFragment(/** @type {any} */ size) {

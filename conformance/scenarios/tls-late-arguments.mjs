@@ -26,6 +26,8 @@ const CALLS = [
   ['exportKeyingMaterial', 2 ** 32 + 1, 'label'],
   ['exportKeyingMaterial', 1e18, 'label'],
   ['exportKeyingMaterial', 1e19, 'label'],
+  ['setKeyCert'],
+  ['setKeyCert', 5],
   ['setKeepAlive', true, -1],
   ['setKeepAlive', true, 'x'],
   ['setKeepAlive', true, 1.5],
@@ -43,7 +45,6 @@ const LATE_ONLY = [
   ['getCipher'],
   ['isSessionReused'],
   ['resumeSNI'],
-  ['setKeyCert'],
   ['timeout'],
   ['timeout', -1],
 ];
