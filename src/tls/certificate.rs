@@ -2,7 +2,7 @@
 
 use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime};
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::{KeyUsage, X509Extension};
+use x509_parser::extensions::{GeneralName, KeyUsage, X509Extension};
 use x509_parser::prelude::FromDer;
 
 use super::failure::CertificateProblem;
@@ -149,19 +149,29 @@ impl<'a> Certificate<'a> {
         signature_algorithms().all.iter().any(|algorithm| key.verify_signature(*algorithm, signed, signature).is_ok())
     }
 
-    /// Whether the subject's common name is `name`, for certificates that have no alternative names at all. Wildcards and
-    /// addresses do not count.
+    /// Whether one of the subject's common names is for `name`, for certificates that have no host among their alternative names, as in
+    /// Bun and Node. Addresses do not count.
     pub(super) fn common_name_is(&self, name: &str) -> bool {
-        // An unreadable or repeated extension is not "none".
-        if !matches!(self.0.subject_alternative_name(), Ok(None)) {
-            return false;
-        }
-        let mut names = self.0.subject().iter_common_name();
-        match (names.next(), names.next()) {
-            (Some(only), None) => only.as_str().is_ok_and(|only| only.eq_ignore_ascii_case(name)),
-            _ => false,
-        }
+        let has_hosts = match self.0.subject_alternative_name() {
+            Ok(None) => false,
+            Ok(Some(names)) => names.value.general_names.iter().any(|name| matches!(name, GeneralName::DNSName(_))),
+            // An unreadable or repeated extension is not "none".
+            Err(_) => true,
+        };
+        let name = name.strip_suffix('.').unwrap_or(name);
+        !has_hosts && self.0.subject().iter_common_name().any(|common| common.as_str().is_ok_and(|it| covers(it, name)))
     }
+}
+
+/// Whether a name of a certificate, with a wildcard for the whole first label or none, is for a host (RFC 6125, 6.4.3).
+fn covers(pattern: &str, host: &str) -> bool {
+    if pattern.eq_ignore_ascii_case(host) {
+        return true;
+    }
+    let (Some(domain), Some((label, rest))) = (pattern.strip_prefix("*."), host.split_once('.')) else {
+        return false;
+    };
+    !label.is_empty() && domain.contains('.') && domain.eq_ignore_ascii_case(rest)
 }
 
 /// What a certificate is shown for.

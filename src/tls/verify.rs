@@ -8,8 +8,8 @@
 //! - the leaf is an X.509 version 1 certificate signed directly by a certificate named in `ca`.
 //!
 //! Dates, purpose and name are still checked, and none of it applies to the built-in roots or when revocation lists are in
-//! use. One exception concerns the name: under a `ca` that the program named, the common name counts for a leaf that has no
-//! alternative names at all, as in Bun and Node.
+//! use. One exception concerns the name: under a `ca` that the program named, the common names count for a leaf that has no
+//! host among its alternative names, as in Bun and Node. "Named" is also what the process's user has added by the environment.
 //!
 //! An authority that limits the names below it has no part in any of it: only webpki holds names against such limits.
 //!

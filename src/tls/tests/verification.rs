@@ -173,13 +173,25 @@ fn a_version_1_certificate_is_trusted_below_a_named_authority() {
 }
 
 #[test]
-fn the_common_name_counts_only_without_alternative_names() {
+fn the_common_names_count_only_without_hosts_among_the_alternative_names() {
     let without = authority().issue(Kind::Ecdsa, leaf("localhost", &[]));
     assert_eq!(verdict(&trusting(), &without, "localhost"), Verdict::Trusted);
     let with = authority().issue(Kind::Ecdsa, leaf("localhost", &["other.example"]));
     assert_eq!(verdict(&trusting(), &with, "localhost"), Verdict::Untrusted(Problem::NameMismatch));
     let address = authority().issue(Kind::Ecdsa, leaf("127.0.0.1", &[]));
     assert_eq!(verdict(&trusting(), &address, "127.0.0.1"), Verdict::Untrusted(Problem::NameMismatch));
+
+    let beside_address = authority().issue(Kind::Ecdsa, leaf("localhost", &["127.0.0.2"]));
+    assert_eq!(verdict(&trusting(), &beside_address, "localhost"), Verdict::Trusted);
+    let wild = authority().issue(Kind::Ecdsa, leaf("*.example.org", &[]));
+    for host in ["a.example.org", "A.Example.Org", "a.example.org."] {
+        assert_eq!(verdict(&trusting(), &wild, host), Verdict::Trusted, "{host}");
+    }
+    for host in ["example.org", "a.b.example.org", "a.example.com"] {
+        assert_eq!(verdict(&trusting(), &wild, host), Verdict::Untrusted(Problem::NameMismatch), "{host}");
+    }
+    let whole_domain = authority().issue(Kind::Ecdsa, leaf("*.org", &[]));
+    assert_ne!(verdict(&trusting(), &whole_domain, "example.org"), Verdict::Trusted);
 }
 
 #[test]
