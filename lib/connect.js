@@ -47,7 +47,8 @@ function secure({ handlers, data, tls, hostname }) {
   // Loaded by the first who needs TLS: what it takes is not for programs without.
   const { clientSide } = require('./secure');
   const { SecureConnection } = require('./secure-connection');
-  return new SecureConnection(handlers, data, clientSide(tls, hostname));
+  const wishes = /** @type {import('./tls-options').TlsWishes} */ (tls);
+  return new SecureConnection(handlers, data, clientSide(wishes, hostname));
 }
 
 /** @param {import('./options').SocketOptions} options */

@@ -231,7 +231,7 @@ function plain({ handlers, data }) {
 }
 
 /**
- * @param {unknown} tls the option
+ * @param {import('./tls-options').TlsWishes | import('./tls-options').TlsWishes[]} tls
  * @returns {(listening: Listening) => [Connection, any]}
  * @throws {Error} for wrong options, before anything listens
  */

@@ -14,7 +14,7 @@ const LAST_PORT = 65535;
  * @property {number} port
  * @property {string | undefined} unix absent when `fd` is there
  * @property {number | undefined} fd
- * @property {unknown} tls undefined for plain text
+ * @property {import('./tls-options').TlsWishes | import('./tls-options').TlsWishes[] | undefined} tls undefined for plain text
  * @property {boolean} exclusive
  * @property {boolean} allowHalfOpen
  * @property {boolean} reusePort
@@ -47,7 +47,7 @@ function readOptions(options, expected, connects) {
   const allowHalfOpen = flag(given, 'allowHalfOpen');
   const hostname = hostName(given);
   const port = portNumber(given.port);
-  const tls = tlsOption(given.tls);
+  const tls = tlsOption(given.tls, connects);
   const exclusive = flag(given, 'exclusive');
   const reusePort = flag(given, 'reusePort');
   const ipv6Only = flag(given, 'ipv6Only');
@@ -154,14 +154,16 @@ function portInName(hostname) {
 
 /**
  * @param {unknown} value
- * @returns {true | object | undefined}
+ * @param {boolean} connects
+ * @returns {import('./tls-options').TlsWishes | import('./tls-options').TlsWishes[] | undefined}
  */
-function tlsOption(value) {
+function tlsOption(value, connects) {
   if (value === undefined || value === null || value === false) return undefined;
-  if (value === true || typeof value === 'function') return value;
+  // Loaded by the first who needs TLS: what it takes is not for programs without.
+  const { convertTlsOptions } = require('./tls-options');
   // Differs from Bun (13): an array names several certificates, chosen by the server name that a client asks for.
-  if (typeof value === 'object' && !(Array.isArray(value) && value.length === 0)) return value;
-  throw invalidType('TLSOptions must be an object');
+  if (!connects && Array.isArray(value) && value.length > 0) return value.map(convertTlsOptions);
+  return convertTlsOptions(value);
 }
 
 /** What a connection without an address of its own begins with. */

@@ -17,19 +17,19 @@ const CODES = new Map([
 const KEY_USAGE = 'KEY_USAGE_BIT_INCORRECT';
 
 /**
- * @param {unknown} option
+ * @param {import('./tls-options').TlsWishes} wishes
  * @param {string | undefined} host what is connected to; absent for a unix path
  */
-function clientSide(option, host) {
-  const [entry] = readTlsOptions(option, false);
+function clientSide(wishes, host) {
+  const [entry] = readTlsOptions(wishes, false);
   trust([entry], true);
   const context = make(() => new native.ClientTls(entry, keyLogPath()));
   return { context, entry, isServer: false, host };
 }
 
-/** @param {unknown} option */
-function serverSide(option) {
-  const entries = readTlsOptions(option, true);
+/** @param {import('./tls-options').TlsWishes | import('./tls-options').TlsWishes[]} wishes */
+function serverSide(wishes) {
+  const entries = readTlsOptions(wishes, true);
   trust(entries, false);
   const context = make(() => new native.ServerTls(entries, keyLogPath()));
   return { context, entry: entries[0], isServer: true, host: undefined };

@@ -36,63 +36,90 @@ const pem = require('./pem');
  */
 
 /**
- * @param {unknown} option not undefined, null or false: those mean plain text
- * @param {boolean} asServer an array of entries is taken then, among which SNI chooses, and the environment decides nothing
- * @returns {TlsEntry[]}
- * @throws {TypeError | RangeError | Error} as Bun does
+ * What was asked for, before files are read and keys and certificates looked into.
+ * @typedef {ReturnType<typeof convertTlsOptions>} TlsWishes
  */
-function readTlsOptions(option, asServer) {
-  if (asServer && Array.isArray(option)) {
-    // Differs from Bun (13): it takes one entry only, so that nothing can be chosen by name.
-    if (option.length === 0) throw invalidType('TLSOptions must be an object');
-    return option.map((entry) => readEntry(entry, asServer));
-  }
-  return [readEntry(option, asServer)];
-}
 
 /**
- * @param {unknown} option
- * @param {boolean} asServer
- * @returns {TlsEntry}
+ * Reads an entry of the `tls` option: each member once, in Bun's order, so that of several mistakes the same one is told.
+ * @param {unknown} option not undefined, null or false: those mean plain text
+ * @throws {TypeError | RangeError} as Bun does, for what has a wrong type or range
  */
-function readEntry(option, asServer) {
+function convertTlsOptions(option) {
   if (option === true) option = {};
   if (option === null || Array.isArray(option) || (typeof option !== 'object' && typeof option !== 'function')) {
     throw invalidType('TLSOptions must be an object');
   }
   const given = /** @type {Record<string, any>} */ (option);
-  const passphrase = text(given, 'passphrase');
-  checkParameters(given);
-  const serverName = text(given, 'serverName') ?? text({ serverName: given.servername }, 'serverName');
-  strictBoolean(given, 'lowMemoryMode');
+  const wishes = {
+    passphrase: text(given, 'passphrase'),
+    dhParamsFile: text(given, 'dhParamsFile'),
+    serverName: text(given, 'serverName'),
+    servername: text({ serverName: given.servername }, 'serverName'),
+    lowMemoryMode: strictBoolean(given, 'lowMemoryMode'),
+    rejectUnauthorized: boolean(given, 'rejectUnauthorized'),
+    requestCert: strictBoolean(given, 'requestCert'),
+    ca: files(given, 'ca'),
+    cert: files(given, 'cert'),
+    key: files(given, 'key'),
+    secureOptions: integer(given, 'secureOptions', 0, 0xffffffff),
+    minVersion: integer(given, 'minVersion', -0x80000000, 0x7fffffff),
+    maxVersion: integer(given, 'maxVersion', -0x80000000, 0x7fffffff),
+    keyFile: text(given, 'keyFile'),
+    certFile: text(given, 'certFile'),
+    caFile: text(given, 'caFile'),
+    alpn: protocols(given.ALPNProtocols),
+    ciphers: text(given, 'ciphers'),
+    // These two are about renegotiation, which rustls never does.
+    clientRenegotiationLimit: integer(given, 'clientRenegotiationLimit', 0, 0xffffffff),
+    clientRenegotiationWindow: integer(given, 'clientRenegotiationWindow', 0, 0xffffffff),
+    crl: files(given, 'crl'),
+    allowPartialTrustChain: strictBoolean(given, 'allowPartialTrustChain'),
+    // Differs from Bun (15): both are rustls' own business.
+    sessionTimeout: integer(given, 'sessionTimeout', -0x80000000, 0x7fffffff),
+    sigalgs: text(given, 'sigalgs'),
+    ecdhCurve: text(given, 'ecdhCurve'),
+  };
+  noContext(given.secureContext);
+  return wishes;
+}
+
+/**
+ * @param {TlsWishes | TlsWishes[]} wishes several only on a server: SNI chooses among them. Differs from Bun (13), which takes one.
+ * @param {boolean} asServer the environment decides nothing then
+ * @returns {TlsEntry[]}
+ * @throws {TypeError | Error} as Bun does, for files and for what is in keys and certificates
+ */
+function readTlsOptions(wishes, asServer) {
+  return [wishes].flat().map((entry) => readEntry(entry, asServer));
+}
+
+/**
+ * @param {TlsWishes} wishes
+ * @param {boolean} asServer
+ * @returns {TlsEntry}
+ */
+function readEntry(wishes, asServer) {
+  const { passphrase, requestCert = false, allowPartialTrustChain = false, alpn, ciphers } = wishes;
+  const { minVersion, maxVersion, secureOptions = 0 } = wishes;
+  checkParameters(wishes.dhParamsFile);
+  const serverName = wishes.serverName ?? wishes.servername;
   // As in Bun, the environment makes clients lenient and never servers, which would let anybody in.
   const lenient = !asServer && process.env.NODE_TLS_REJECT_UNAUTHORIZED === '0';
-  const rejectUnauthorized = boolean(given, 'rejectUnauthorized') ?? !lenient;
-  const requestCert = strictBoolean(given, 'requestCert') ?? false;
+  const rejectUnauthorized = wishes.rejectUnauthorized ?? !lenient;
   if (serverName?.includes('\0')) throw invalidType('"serverName" must not contain null bytes');
-  const ca = authorities(given);
-  const cert = [...files(given, 'cert'), ...file(given, 'certFile')];
-  const key = [...files(given, 'key'), ...file(given, 'keyFile')];
-  const crl = files(given, 'crl');
-  const allowPartialTrustChain = strictBoolean(given, 'allowPartialTrustChain') ?? false;
-  const lifetime = integer(given, 'sessionTimeout', -0x80000000, 0x7fffffff);
-  const algorithms = text(given, 'sigalgs');
-  const groups = groupNumbers(text(given, 'ecdhCurve'));
-  noContext(given.secureContext);
-  const secureOptions = integer(given, 'secureOptions', 0, 0xffffffff) ?? 0;
-  const minVersion = integer(given, 'minVersion', -0x80000000, 0x7fffffff);
-  const maxVersion = integer(given, 'maxVersion', -0x80000000, 0x7fffffff);
-  const ciphers = text(given, 'ciphers');
-  const alpn = protocols(given.ALPNProtocols);
-  const limit = integer(given, 'clientRenegotiationLimit', 0, 0xffffffff);
-  const window = integer(given, 'clientRenegotiationWindow', 0, 0xffffffff);
-  // The first two are about renegotiation, which rustls never does. Differs from Bun (15): the others are rustls' own business.
-  void [limit, window, lifetime, algorithms];
+  // Bun's order again: files, certificates and keys, authorities, curves.
+  const key = [...wishes.key, ...file(wishes.keyFile, 'keyFile')];
+  const cert = [...wishes.cert, ...file(wishes.certFile, 'certFile')];
+  const authorityFile = file(wishes.caFile, 'caFile');
+  const own = identities(key, cert, passphrase);
+  const ca = authorities(wishes.ca, authorityFile);
+  const groups = groupNumbers(wishes.ecdhCurve);
   return {
-    identities: identities(key, cert, passphrase, ca ?? []),
+    identities: own.map(({ key, chain, leaf }) => ({ key, chain: completed(chain, leaf, ca ?? []) })),
     ca,
     allowPartialTrustChain,
-    crls: crl.flatMap(({ content }) => pem.revocationLists(content)),
+    crls: wishes.crl.flatMap(({ content }) => pem.revocationLists(content)),
     serverName,
     rejectUnauthorized,
     requestCert,
@@ -111,10 +138,9 @@ function readEntry(option, asServer) {
  * @param {Source[]} keys
  * @param {Source[]} certificates
  * @param {string | undefined} passphrase
- * @param {Buffer[]} ca
- * @returns {Identity[]}
+ * @returns {(Identity & { leaf: X509Certificate })[]}
  */
-function identities(keys, certificates, passphrase, ca) {
+function identities(keys, certificates, passphrase) {
   const chains = new Map(
     certificates.map(({ content }) => {
       const chain = pem.certificates(content);
@@ -133,7 +159,7 @@ function identities(keys, certificates, passphrase, ca) {
     const secret = secrets.get(kind);
     if (secret === undefined) continue;
     if (!leaf.checkPrivateKey(secret)) throw mismatch(0x0b000074, 'KEY_VALUES_MISMATCH');
-    found.push({ key: secret.export({ type: 'pkcs8', format: 'der' }), chain: completed(chain, leaf, ca) });
+    found.push({ key: secret.export({ type: 'pkcs8', format: 'der' }), chain, leaf });
   }
   if (found.length === 0 && chains.size > 0 && secrets.size > 0) throw mismatch(0x0b000073, 'KEY_TYPE_MISMATCH');
   return found;
@@ -289,12 +315,11 @@ function noContext(context) {
 
 /**
  * The content of `keyFile`, `certFile`, `caFile` or `dhParamsFile`.
- * @param {Record<string, any>} given
+ * @param {string | undefined} path
  * @param {string} name
  * @returns {Source[]}
  */
-function file(given, name) {
-  const path = text(given, name);
+function file(path, name) {
   if (path === undefined) return [];
   if (path.includes('\0')) {
     throw coded(TypeError, 'ERR_INVALID_ARG_VALUE', `TLSOptions.${name} must be a path without null bytes`);
@@ -310,22 +335,23 @@ function file(given, name) {
 
 /**
  * Parameters for key exchanges that rustls does not have. Bun reads them at once, so a wrong file is noticed.
- * @param {Record<string, any>} given
+ * @param {string | undefined} path
  */
-function checkParameters(given) {
-  for (const { content } of file(given, 'dhParamsFile')) {
+function checkParameters(path) {
+  for (const { content } of file(path, 'dhParamsFile')) {
     if (!content.includes('-----BEGIN DH PARAMETERS-----')) throw pem.noStartLine();
   }
 }
 
 /**
  * The certificates of `ca` and `caFile`.
- * @param {Record<string, any>} given
+ * @param {Source[]} sources
+ * @param {Source[]} files
  * @returns {Buffer[] | undefined}
  */
-function authorities(given) {
-  const listed = files(given, 'ca').map(({ content }) => pem.authorities(content, 'Invalid CA'));
-  const filed = file(given, 'caFile').map(({ content }) => pem.authorities(content, 'Failed to load CA file'));
+function authorities(sources, files) {
+  const listed = sources.map(({ content }) => pem.authorities(content, 'Invalid CA'));
+  const filed = files.map(({ content }) => pem.authorities(content, 'Failed to load CA file'));
   const all = [...listed, ...filed];
   return all.length === 0 ? undefined : all.flat();
 }
@@ -348,7 +374,8 @@ function text(given, name) {
  * @returns {boolean | undefined}
  */
 function boolean(given, name) {
-  return given[name] === null ? undefined : strictBoolean(given, name);
+  const value = given[name];
+  return value === null ? undefined : strictBoolean({ [name]: value }, name);
 }
 
 /**
@@ -462,25 +489,29 @@ function keyLogPath() {
   return process.env.SSLKEYLOGFILE || undefined;
 }
 
-/** Options that count as said when they are there, whatever they say. */
-const SAID = [
-  ...['passphrase', 'dhParamsFile', 'serverName', 'servername', 'keyFile', 'certFile', 'caFile', 'ciphers'],
-  ...['ALPNProtocols', 'rejectUnauthorized', 'clientRenegotiationLimit', 'clientRenegotiationWindow'],
-  ...['sigalgs', 'ecdhCurve'],
+/** Options whose false and 0 say nothing. */
+const SAY_NOTHING = [
+  ...['lowMemoryMode', 'requestCert', 'secureOptions', 'minVersion', 'maxVersion'],
+  ...['allowPartialTrustChain', 'sessionTimeout'],
 ];
 
 /**
- * Whether an option that could be read says anything that is not the default.
- * @param {any} option
+ * Whether any option says anything that is not the default.
+ * @param {TlsWishes} wishes
  */
-function saysSomething(option) {
-  if (option === true) return true;
-  return (
-    SAID.some((name) => option[name] !== undefined && option[name] !== null) ||
-    ['ca', 'cert', 'key', 'crl'].some((name) => [option[name] ?? []].flat().length > 0) ||
-    ['requestCert', 'lowMemoryMode', 'secureOptions', 'minVersion', 'maxVersion'].some((name) => option[name]) ||
-    ['allowPartialTrustChain', 'sessionTimeout'].some((name) => option[name])
-  );
+function saysSomething(wishes) {
+  return Object.entries(wishes).some(([name, value]) => {
+    if (Array.isArray(value)) return value.length > 0;
+    return SAY_NOTHING.includes(name) ? Boolean(value) : value !== undefined;
+  });
 }
 
-module.exports = { defaultRoots, keyLogPath, noContext, noContextOfNode, readTlsOptions, saysSomething };
+module.exports = {
+  convertTlsOptions,
+  defaultRoots,
+  keyLogPath,
+  noContext,
+  noContextOfNode,
+  readTlsOptions,
+  saysSomething,
+};

@@ -7,7 +7,7 @@ const { clientSide, serverSide } = require('./secure');
 const { NO_TLS } = require('./no-tls');
 const { RawConnection, SecureConnection } = require('./secure-connection');
 const { bytesOf } = require('./tls-state');
-const { noContext, saysSomething } = require('./tls-options');
+const { convertTlsOptions, noContext, saysSomething } = require('./tls-options');
 const { TLSSocket } = require('./tls-socket');
 
 /**
@@ -30,18 +30,22 @@ function upgrade(plain, ...args) {
   if (options === null || (typeof options !== 'object' && typeof options !== 'function')) {
     throw new Error('Expected options object');
   }
-  const { socket, isServer, data } = options;
+  // Read in Bun's order, as in `connect` and `listen`.
+  const { isServer, socket } = options;
   if (socket === undefined) throw new Error('Expected "socket" option');
-  const handlers = new Handlers(socket).check();
   // A copy: the program may use the memory for something else before the handshake begins.
   const initialData = bytesOf(options.initialData);
+  const handlers = new Handlers(socket).check();
   const { secureContext, tls } = options;
   noContext(secureContext);
   if (tls === undefined || tls === null || tls === false) throw new Error('Expected "tls" option');
   const asServer = typeof isServer === 'boolean' ? isServer : plain.listening !== undefined;
-  const side = asServer ? serverSide(tls) : clientSide(tls, plain.host);
+  noContext(tls.secureContext);
+  const wishes = convertTlsOptions(tls);
+  const side = asServer ? serverSide(wishes) : clientSide(wishes, plain.host);
   // Bun refuses what says nothing about TLS. Unlike for `connect` and `listen` (1) no plain connection comes of that.
-  if (!saysSomething(tls)) throw new Error('Expected "tls" option');
+  if (tls !== true && !saysSomething(wishes)) throw new Error('Expected "tls" option');
+  const { data } = options;
   if (plain.shut) throw new Error('Failed to upgrade socket from TCP -> TLS. Is the TLS config correct?');
 
   const secure = new SecureConnection(handlers, data, side);

@@ -48,7 +48,52 @@ export default async function ({ listen, connect, main, path }) {
     await main.settle(`connect: ${name}`, () => connect({ ...good, ...options }).catch((error) => error.code));
   }
   await main.settle('a lone surrogate', () => connect({ ...good, hostname: 'a\ud800' }));
+  // The same of TLS options: all types and ranges first, then what is in them, and both before the options that follow `tls`.
+  const log = [];
+  main.attempt('listen with tls', () => listen({ ...good, tls: read({ passphrase: 'x' }, '', log) }).stop());
+  main.say([...new Set(log)].join(' '));
+  const WRONG = {
+    key: 5,
+    cert: 'no PEM',
+    ca: 'no PEM',
+    ciphers: 5,
+    crl: 5,
+    keyFile: 'nowhere',
+    serverName: 'a\0b',
+    sigalgs: 5,
+    ecdhCurve: '',
+  };
+  const names = Object.keys(WRONG);
+  for (const [i, one] of names.entries()) {
+    for (const other of names.slice(i + 1)) {
+      const tls = { [one]: WRONG[one], [other]: WRONG[other] };
+      main.attempt(`tls: ${one} and ${other}`, () => listen({ ...good, tls }).stop());
+    }
+  }
+  for (const options of [
+    { socket: {} },
+    { hostname: '' },
+    { port: 'x' },
+    { exclusive: 5 },
+    { unix: 5 },
+    { fd: 'x' },
+    { allowHalfOpen: 5 },
+  ]) {
+    for (const tls of [{ key: 5 }, { cert: 'no PEM' }]) {
+      main.attempt(JSON.stringify([options, tls]), () => listen({ ...good, ...options, tls }).stop());
+    }
+  }
+
   const listener = listen(good);
+  const near = await connect({ ...good, port: listener.port });
+  const asked = [];
+  const tls = read({ passphrase: 'x' }, 'tls.', asked);
+  main.attempt(
+    'upgrade',
+    () => near.upgradeTLS(read({ tls, socket: read(socket, 'socket.', asked), data: 5 }, '', asked)).length,
+  );
+  main.say([...new Set(asked)].join(' '));
+  near.terminate();
   const frozen = Object.freeze({ port: 1 });
   main.attempt('getsockname of what is frozen', () => listener.getsockname(frozen));
   main.attempt('getsockname of a setter that throws', () =>
