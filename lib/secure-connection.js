@@ -1,6 +1,7 @@
 'use strict';
 // What is behind a socket that speaks TLS, and behind the raw half of an upgraded one.
 
+const { types } = require('node:util');
 const { ClientConnection, Connection } = require('./connection');
 const diagnostics = require('./diagnostics');
 const { engine, goOnAfterTicks, lookSoon, native } = require('./engine');
@@ -196,9 +197,9 @@ class SecureConnection extends ClientConnection {
       const name = handlers.context.runInAsyncScope(alpnCallback, socket, socket, serverName, protocols);
       if (name === false) return '';
       if (isError(name)) throw name;
-      // Only a string counts, but what cannot become one throws, as in Bun.
+      // Only a string or a String object counts, but what cannot become one throws, as in Bun.
       const text = `${name}`;
-      return typeof name === 'string' && offers(protocols, text) ? text : null;
+      return (typeof name === 'string' || types.isStringObject(name)) && offers(protocols, text) ? text : null;
     } catch (error) {
       handlers.fail(socket, error);
       return null;

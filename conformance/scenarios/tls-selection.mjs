@@ -21,6 +21,7 @@ export default async function ({ listen, connect, main, actor }) {
     'one of the two': [protocol(() => 'b/2')],
     'none of them': [protocol(() => 'c')],
     'no string': [protocol(() => ({ toString: () => 'b/2' }))],
+    'a String object': [protocol(() => new String('b/2'))],
     'nothing at all': [protocol(() => undefined)],
     'no protocol, and go on': [protocol(() => false)],
     'an Error': [protocol(() => new Error('returned'))],
