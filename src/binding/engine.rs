@@ -454,11 +454,15 @@ fn bind_addresses(hostname: &str, port: u16) -> Vec<SocketAddr> {
 pub(super) fn addresses(hostname: &str, port: u16) -> Vec<SocketAddr> {
     let mut found: Vec<_> = (hostname, port).to_socket_addrs().map(Iterator::collect).unwrap_or_default();
     found.sort_by_key(SocketAddr::is_ipv4);
+    let has_both = found.first().is_some_and(SocketAddr::is_ipv6) && found.last().is_some_and(SocketAddr::is_ipv4);
+    if has_both && !crate::sys::has_ipv6() {
+        found.retain(SocketAddr::is_ipv4);
+    }
     found
 }
 
-/// What `attempt` gives for the first of the addresses for which it does not fail, or its last failure; after one that does not make the next one
-/// worth trying, that one. Nothing without any address.
+/// What `attempt` gives for the first of the addresses for which it does not fail. If it always fails its last failure, or the first one that
+/// does not let it go on. Nothing without any address.
 pub(super) fn first_that_works<T>(
     addresses: Vec<SocketAddr>,
     goes_on: impl Fn(&io::Error) -> bool,
