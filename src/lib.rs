@@ -13,6 +13,7 @@ pub mod failure;
 pub mod farewell;
 pub mod listener;
 pub mod log;
+pub mod lookup;
 pub mod lulls;
 pub mod reactor;
 mod readiness;

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ use crate::address::{self, Literal};
 use crate::aligned;
 use crate::connect::RaceLost;
 use crate::failure::Failure;
+use crate::lookup::{addresses_to_bind, first_that_works};
 use crate::reactor::{Reactor, Target, Wake};
 use crate::stream::READ_LIMIT;
 use crate::sys::{DatagramIo, DatagramSharing, ListenerIo, Sharing};
@@ -265,7 +266,7 @@ impl Engine {
     /// Listens on a TCP address: the slot, or a negative error number; [`NOT_FOUND`] for a name that does not resolve.
     #[napi]
     pub fn listen_tcp(&self, options: BindOptions) -> i32 {
-        let addresses = bind_addresses(&options.hostname, options.port);
+        let addresses = addresses_to_bind(&options.hostname, options.port);
         let sharing = Sharing { reuse_port: options.reuse_port, ipv6_only: options.ipv6_only };
         match first_that_works(addresses, |_| true, |address| ListenerIo::bind_tcp(address, sharing)) {
             Some(bound) => self.listen(bound, options.allow_half_open),
@@ -384,7 +385,7 @@ impl Engine {
     /// Opens a UDP socket: the slot, or a negative error number; [`NOT_FOUND`] for a name that does not resolve.
     #[napi]
     pub fn open_udp(&self, options: UdpOptions) -> i32 {
-        let addresses = bind_addresses(&options.hostname, options.port);
+        let addresses = addresses_to_bind(&options.hostname, options.port);
         let sharing = DatagramSharing {
             reuse_port: options.reuse_port,
             reuse_address: options.reuse_address,
@@ -438,47 +439,6 @@ impl Engine {
 /// A host name that does not resolve, where an error number is expected.
 #[napi]
 pub const NOT_FOUND: i32 = -100_000;
-
-/// The addresses that a listener may bind, the best one first. `*`, which glibc's resolver takes for no name at all, means every
-/// address, as on Bun.
-fn bind_addresses(hostname: &str, port: u16) -> Vec<SocketAddr> {
-    if hostname == "*" {
-        let every = if crate::sys::has_ipv6() { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
-        return vec![SocketAddr::new(every, port)];
-    }
-    addresses(hostname, port)
-}
-
-/// A host's addresses, IPv6 ones first, as Bun has them; none of a name that does not resolve. A name is looked up at once, on this
-/// thread, because `listen` and `udpSocket` answer at once.
-pub(super) fn addresses(hostname: &str, port: u16) -> Vec<SocketAddr> {
-    let mut found: Vec<_> = (hostname, port).to_socket_addrs().map(Iterator::collect).unwrap_or_default();
-    found.sort_by_key(SocketAddr::is_ipv4);
-    let has_both = found.first().is_some_and(SocketAddr::is_ipv6) && found.last().is_some_and(SocketAddr::is_ipv4);
-    if has_both && !crate::sys::has_ipv6() {
-        found.retain(SocketAddr::is_ipv4);
-    }
-    found
-}
-
-/// What `attempt` gives for the first of the addresses for which it does not fail. If it always fails its last failure, or the first one that
-/// does not let it go on. Nothing without any address.
-pub(super) fn first_that_works<T>(
-    addresses: Vec<SocketAddr>,
-    goes_on: impl Fn(&io::Error) -> bool,
-    mut attempt: impl FnMut(SocketAddr) -> io::Result<T>,
-) -> Option<io::Result<T>> {
-    let mut outcome = None;
-    for address in addresses {
-        let tried = attempt(address);
-        let is_over = !tried.as_ref().is_err_and(&goes_on);
-        outcome = Some(tried);
-        if is_over {
-            break;
-        }
-    }
-    outcome
-}
 
 fn raw_value<T: ToNapiValue>(env: &Env, value: T) -> Result<sys::napi_value> {
     // SAFETY: `env` is the environment of the running call.

@@ -6,11 +6,12 @@ use std::rc::{Rc, Weak};
 
 use napi_derive::napi;
 
-use super::engine::{Core, NOT_FOUND, addresses, first_that_works};
+use super::engine::{Core, NOT_FOUND};
 use super::socket::Endpoint;
 use crate::address::Literal;
 use crate::connect;
 use crate::failure::Failure;
+use crate::lookup::{addresses, first_that_works};
 use crate::reactor::Reactor;
 use crate::slab::Key;
 use crate::sys::{BAD_DESCRIPTOR, DatagramIo, INVALID, Membership};
