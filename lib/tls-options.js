@@ -85,7 +85,7 @@ function convertTlsOptions(option) {
 }
 
 /**
- * @param {TlsWishes | TlsWishes[]} wishes several only on a server: SNI chooses among them. Differs from Bun (13), which takes one.
+ * @param {TlsWishes | TlsWishes[]} wishes several only on a server: SNI chooses among them. Differs from Bun (13): it takes one.
  * @param {boolean} asServer the environment decides nothing then
  * @returns {TlsEntry[]}
  * @throws {TypeError | Error} as Bun does, for files and for what is in keys and certificates
