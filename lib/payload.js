@@ -124,8 +124,9 @@ const ENCODINGS = new Map(
  */
 function integer(name, value, fallback, most, method) {
   if (value === undefined) return fallback;
-  if (!Number.isInteger(value) || Object.is(value, -0))
+  if (!Number.isInteger(value) || Object.is(value, -0)) {
     throw invalidType(`Expected ${name} to be a integer for 'Socket.${method}'.`);
+  }
   const number = /** @type {number} */ (value);
   if (number < 0) throw outOfBounds(name, 0, Number.MAX_SAFE_INTEGER, number);
   if (number > most) throw outOfBounds(name, 0, most, number);

@@ -56,8 +56,9 @@ function make(construct) {
     return construct();
   } catch (error) {
     const { message } = /** @type {Error} */ (error);
-    if (message.endsWith(`:${KEY_USAGE}`))
+    if (message.endsWith(`:${KEY_USAGE}`)) {
       throw opensslError(0x1000012e, 'SSL routines', KEY_USAGE, `ERR_SSL_${KEY_USAGE}`);
+    }
     throw coded(Error, CODES.get(message) ?? 'ERR_BORINGSSL', message);
   }
 }
