@@ -138,7 +138,7 @@ export interface Socket<Data = undefined> extends Disposable {
   /**
    * Bytes derived from the TLS session (RFC 5705), equal at both ends. `undefined` on plain and closed sockets.
    *
-   * @param length number of bytes, at most 255 times the length of the cipher suite's hash with TLS 1.3 (RFC 8446, 7.1)
+   * @param length number of bytes, at most 255 times the length of the cipher suite's hash with TLS 1.3 (RFC 5869, 2.3)
    * @throws Error for wrong arguments, for more bytes than that, and before the handshake is over
    */
   exportKeyingMaterial(length: number, label: string, context: Buffer): Buffer;
