@@ -63,8 +63,8 @@ function handlersOf(end) {
   for (const event of EVENTS) {
     const [, name, act] = random.chance(0.4) ? deed(end, event) : [];
     const later = random.chance(0.2) && random.pick([queueMicrotask, process.nextTick]);
-    // Differs from Bun (8): the other end, when this one has closed, may find that out by a write.
-    const toTheOther = random.chance(0.25) && event !== 'close';
+    // Differs from Bun (8): the other end, when this one has closed, may find that out by a write. And (4): it may be half-open.
+    const toTheOther = random.chance(0.25) && event !== 'close' && !name?.startsWith('end');
     let left = 1 + random.below(2);
     own[event] = (socket) => {
       end.socket ??= socket;
