@@ -74,8 +74,8 @@ export default async function ({ listen, connect, main }) {
     null,
     [],
   ]) {
-    await shake(`server's curve ${ecdhCurve}`, { ...server, ecdhCurve }, { ca }, group);
-    await shake(`client's curve ${ecdhCurve}`, server, { ca, ecdhCurve }, group);
+    await shake(`server's curve ${JSON.stringify(ecdhCurve)}`, { ...server, ecdhCurve }, { ca }, group);
+    await shake(`client's curve ${JSON.stringify(ecdhCurve)}`, server, { ca, ecdhCurve }, group);
   }
   await shake('no curve in common', { ...server, ecdhCurve: 'P-256' }, { ca, ecdhCurve: 'P-384' });
   for (const version of [0x0303, 0x0304]) {
