@@ -52,33 +52,33 @@ function convertTlsOptions(option) {
   }
   const given = /** @type {Record<string, any>} */ (option);
   const wishes = {
-    passphrase: text(given, 'passphrase'),
-    dhParamsFile: text(given, 'dhParamsFile'),
-    serverName: text(given, 'serverName'),
-    servername: text({ serverName: given.servername }, 'serverName'),
-    lowMemoryMode: strictBoolean(given, 'lowMemoryMode'),
-    rejectUnauthorized: boolean(given, 'rejectUnauthorized'),
-    requestCert: strictBoolean(given, 'requestCert'),
-    ca: files(given, 'ca'),
-    cert: files(given, 'cert'),
-    key: files(given, 'key'),
-    secureOptions: integer(given, 'secureOptions', 0, 0xffffffff),
-    minVersion: integer(given, 'minVersion', -0x80000000, 0x7fffffff),
-    maxVersion: integer(given, 'maxVersion', -0x80000000, 0x7fffffff),
-    keyFile: text(given, 'keyFile'),
-    certFile: text(given, 'certFile'),
-    caFile: text(given, 'caFile'),
+    passphrase: text(given.passphrase, 'passphrase'),
+    dhParamsFile: text(given.dhParamsFile, 'dhParamsFile'),
+    serverName: text(given.serverName, 'serverName'),
+    servername: text(given.servername, 'serverName'),
+    lowMemoryMode: strictBoolean(given.lowMemoryMode, 'lowMemoryMode'),
+    rejectUnauthorized: boolean(given.rejectUnauthorized, 'rejectUnauthorized'),
+    requestCert: strictBoolean(given.requestCert, 'requestCert'),
+    ca: files(given.ca, 'ca'),
+    cert: files(given.cert, 'cert'),
+    key: files(given.key, 'key'),
+    secureOptions: integer(given.secureOptions, 'secureOptions', 0, 0xffffffff),
+    minVersion: integer(given.minVersion, 'minVersion', -0x80000000, 0x7fffffff),
+    maxVersion: integer(given.maxVersion, 'maxVersion', -0x80000000, 0x7fffffff),
+    keyFile: text(given.keyFile, 'keyFile'),
+    certFile: text(given.certFile, 'certFile'),
+    caFile: text(given.caFile, 'caFile'),
     alpn: protocols(given.ALPNProtocols),
-    ciphers: text(given, 'ciphers'),
+    ciphers: text(given.ciphers, 'ciphers'),
     // These two are about renegotiation, which rustls never does.
-    clientRenegotiationLimit: integer(given, 'clientRenegotiationLimit', 0, 0xffffffff),
-    clientRenegotiationWindow: integer(given, 'clientRenegotiationWindow', 0, 0xffffffff),
-    crl: files(given, 'crl'),
-    allowPartialTrustChain: strictBoolean(given, 'allowPartialTrustChain'),
+    clientRenegotiationLimit: integer(given.clientRenegotiationLimit, 'clientRenegotiationLimit', 0, 0xffffffff),
+    clientRenegotiationWindow: integer(given.clientRenegotiationWindow, 'clientRenegotiationWindow', 0, 0xffffffff),
+    crl: files(given.crl, 'crl'),
+    allowPartialTrustChain: strictBoolean(given.allowPartialTrustChain, 'allowPartialTrustChain'),
     // Differs from Bun (15): both are rustls' own business.
-    sessionTimeout: integer(given, 'sessionTimeout', -0x80000000, 0x7fffffff),
-    sigalgs: text(given, 'sigalgs'),
-    ecdhCurve: text(given, 'ecdhCurve'),
+    sessionTimeout: integer(given.sessionTimeout, 'sessionTimeout', -0x80000000, 0x7fffffff),
+    sigalgs: text(given.sigalgs, 'sigalgs'),
+    ecdhCurve: text(given.ecdhCurve, 'ecdhCurve'),
   };
   noContext(given.secureContext);
   return wishes;
@@ -204,12 +204,11 @@ function mismatch(number, reason) {
 
 /**
  * The contents of `key`, `cert`, `ca` or `crl`.
- * @param {Record<string, any>} given
+ * @param {unknown} value
  * @param {string} name
  * @returns {Source[]}
  */
-function files(given, name) {
-  const value = given[name];
+function files(value, name) {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) {
     const kinds = 'string, ArrayBuffer, Blob, array of <string, ArrayBuffer, or Blob>, or null';
@@ -357,50 +356,46 @@ function authorities(sources, files) {
 }
 
 /**
- * @param {Record<string, any>} given
+ * @param {unknown} value
  * @param {string} name
  * @returns {string | undefined}
  */
-function text(given, name) {
-  const value = given[name];
+function text(value, name) {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'string') throw invalidType(`TLSOptions.${name} must be a string`);
   return value;
 }
 
 /**
- * @param {Record<string, any>} given
+ * @param {unknown} value
  * @param {string} name
  * @returns {boolean | undefined}
  */
-function boolean(given, name) {
-  const value = given[name];
-  return value === null ? undefined : strictBoolean({ [name]: value }, name);
+function boolean(value, name) {
+  return value === null ? undefined : strictBoolean(value, name);
 }
 
 /**
- * @param {Record<string, any>} given
+ * @param {unknown} value
  * @param {string} name
  * @returns {boolean | undefined}
  */
-function strictBoolean(given, name) {
-  const value = given[name];
+function strictBoolean(value, name) {
   if (value === undefined) return undefined;
   if (typeof value !== 'boolean') throw invalidType(`TLSOptions.${name} must be a boolean`);
   return value;
 }
 
 /**
- * @param {Record<string, any>} given
+ * @param {unknown} value
  * @param {string} name
  * @param {number} lowest
  * @param {number} highest
  * @returns {number | undefined}
  */
-function integer(given, name, lowest, highest) {
-  const value = given[name];
+function integer(value, name, lowest, highest) {
   if (value === undefined) return undefined;
-  if (typeof value === 'bigint') return integer({ [name]: Number(value) }, name, lowest, highest);
+  if (typeof value === 'bigint') return integer(Number(value), name, lowest, highest);
   if (typeof value !== 'number') throw invalidType(`TLSOptions.${name} must be a number`);
   if (!Number.isInteger(value)) throw outOfRange(`TLSOptions.${name} must be an integer (received ${value})`);
   if (value < lowest || value > highest) {
