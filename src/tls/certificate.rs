@@ -2,11 +2,19 @@
 
 use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime};
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::{GeneralName, KeyUsage, X509Extension};
+use x509_parser::extensions::{GeneralName, KeyUsage};
 use x509_parser::prelude::FromDer;
 
 use super::failure::CertificateProblem;
 use super::provider::signature_algorithms;
+
+const NAME_CONSTRAINTS: &str = "2.5.29.30";
+
+/// The extensions that are looked at wherever they are: key usage, alternative names, basic constraints, extended key usage.
+const BASICS: [&str; 4] = ["2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.37"];
+
+/// Those that say something of the certificates below: name constraints; policies, their mappings and constraints; no "any policy".
+const OF_AUTHORITIES: [&str; 5] = [NAME_CONSTRAINTS, "2.5.29.32", "2.5.29.33", "2.5.29.36", "2.5.29.54"];
 
 /// A certificate that was read leniently.
 pub(super) struct Certificate<'a>(X509Certificate<'a>);
@@ -103,38 +111,22 @@ impl<'a> Certificate<'a> {
     /// Whether there is a critical extension that no verifier knows of. Those that are known are looked at by OpenSSL, or name what concerns
     /// other certificates.
     pub(super) fn has_unknown_critical_extension(&self) -> bool {
-        const KNOWN: [&str; 9] = [
-            "2.5.29.15", // key usage
-            "2.5.29.17", // subject alternative name
-            "2.5.29.19", // basic constraints
-            "2.5.29.30", // name constraints
-            "2.5.29.32", // certificate policies
-            "2.5.29.33", // policy mappings
-            "2.5.29.36", // policy constraints
-            "2.5.29.37", // extended key usage
-            "2.5.29.54", // inhibit anyPolicy
-        ];
-        let is_known = |extension: &X509Extension<'_>| KNOWN.contains(&extension.oid.to_id_string().as_str());
-        self.0.extensions().iter().any(|extension| extension.critical && !is_known(extension))
+        self.has_extension(|critical, id| critical && !BASICS.contains(&id) && !OF_AUTHORITIES.contains(&id))
     }
 
     /// Whether there is a critical extension: those that are not understood must not be passed over.
     pub(super) fn has_critical_extension_besides_basics(&self) -> bool {
-        const KEY_USAGE: &str = "2.5.29.15";
-        const BASIC_CONSTRAINTS: &str = "2.5.29.19";
-        const EXTENDED_KEY_USAGE: &str = "2.5.29.37";
-        const SUBJECT_ALTERNATIVE_NAME: &str = "2.5.29.17";
-        self.0.extensions().iter().any(|extension| {
-            extension.critical
-                && ![KEY_USAGE, BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE, SUBJECT_ALTERNATIVE_NAME]
-                    .contains(&extension.oid.to_id_string().as_str())
-        })
+        self.has_extension(|critical, id| critical && !BASICS.contains(&id))
     }
 
     /// Whether it limits the names of the certificates below it.
     pub(super) fn constrains_names(&self) -> bool {
-        const NAME_CONSTRAINTS: &str = "2.5.29.30";
-        self.0.extensions().iter().any(|extension| extension.oid.to_id_string() == NAME_CONSTRAINTS)
+        self.has_extension(|_critical, id| id == NAME_CONSTRAINTS)
+    }
+
+    /// Whether there is an extension of which the answer is yes; it is told whether it is critical, and its identifier.
+    fn has_extension(&self, answer: impl Fn(bool, &str) -> bool) -> bool {
+        self.0.extensions().iter().any(|extension| answer(extension.critical, &extension.oid.to_id_string()))
     }
 
     /// Whether `authority` signed this certificate.

@@ -70,6 +70,11 @@ impl Roots {
         Ok(())
     }
 
+    /// Whether this very certificate was named.
+    pub(super) fn names(&self, certificate: &CertificateDer<'_>) -> bool {
+        self.named.iter().any(|named| named == certificate)
+    }
+
     /// The named certificates with an anchor's name and key: several, if one was renewed.
     pub(super) fn origins_of(&self, anchor: &TrustAnchor<'_>) -> impl Iterator<Item = &CertificateDer<'static>> {
         let is_it = |known: &TrustAnchor<'_>| {

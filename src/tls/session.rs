@@ -492,7 +492,7 @@ impl Session {
         Some(CipherNames { name: openssl_name(suite), standard_name: standard_name(suite), version: self.version() })
     }
 
-    /// The key exchange, where Bun tells it: on a client with TLS 1.2.
+    /// The key exchange, where Bun tells it: on a client, of the groups that it has a name for.
     #[must_use]
     pub fn ephemeral_key(&self) -> Option<EphemeralKey> {
         if self.facts.role == Role::Server {

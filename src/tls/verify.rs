@@ -130,7 +130,7 @@ impl PeerPolicy {
     ) -> Result<(), Problem> {
         let Some(problem) = problem else { return Ok(()) };
         // Who names the leaf itself trusts it, whatever it could be an issuer of.
-        if self.roots.named.iter().any(|certificate| certificate == leaf) {
+        if self.roots.names(leaf) {
             return Ok(());
         }
         Err(match problem {
@@ -189,7 +189,7 @@ impl PeerPolicy {
             return Err(Problem::Rejected);
         };
         let named = &self.roots.named;
-        let is_named = named.iter().any(|certificate| certificate == leaf_der);
+        let is_named = self.roots.names(leaf_der);
         let is_partial = self.roots.partial && is_named && matches!(error, webpki::Error::UnknownIssuer);
         // webpki reads version 3 only, and has no error of its own for the others.
         let concerned = leaf.is_version_1() || is_partial || matches!(error, webpki::Error::CaUsedAsEndEntity);
