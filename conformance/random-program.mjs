@@ -57,7 +57,7 @@ function deed(end, event) {
   return able.find(([weight]) => (left -= weight) < 0);
 }
 
-/** Handlers that do something the first time each is called, some of them. */
+/** Handlers some of which do something, the first time or the first two times that they are called. */
 function handlersOf(end) {
   const own = {};
   for (const event of EVENTS) {
