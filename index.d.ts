@@ -158,7 +158,7 @@ export interface Socket<Data = undefined> extends Disposable {
   /** The cipher suite, with null members before the handshake. Really `undefined` on plain and closed sockets. */
   getCipher(): CipherNameAndProtocol;
 
-  /** The key exchange, on clients under TLS 1.2; `{}` on clients under TLS 1.3, null on servers and closed sockets. */
+  /** The key exchange, on clients; `{}` for X25519MLKEM768, which TLS 1.3 prefers, null on servers and closed sockets. */
   getEphemeralKeyInfo(): EphemeralKeyInfo | object | null;
 
   /**
