@@ -110,6 +110,16 @@ export class Actor {
     }
   }
 
+  /** Handlers of a UDP socket that say what datagrams hold. */
+  receiving() {
+    return {
+      data: (_, data) => {
+        this.say('data', data);
+        this.happened('data');
+      },
+    };
+  }
+
   /**
    * Handlers that say what they get and then run those of `own`. `silent` names events that are counted only; `without` names
    * handlers to leave out. `drain`, `timeout` and `handshake` are there only when given in `own` or named in `also`.

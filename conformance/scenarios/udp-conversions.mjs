@@ -1,15 +1,7 @@
 // In which order arguments and options are read and converted, and what the program's own code can do meanwhile.
 export default async function ({ udpSocket, main, actor, standIn }) {
   const receiver = actor('receiver');
-  const far = await udpSocket({
-    hostname: '127.0.0.1',
-    socket: {
-      data(_, data) {
-        receiver.say('data', data);
-        receiver.happened('data');
-      },
-    },
-  });
+  const far = await udpSocket({ hostname: '127.0.0.1', socket: receiver.receiving() });
   const { port } = far;
   standIn(port, 'far');
   const near = await udpSocket({ hostname: '127.0.0.1' });

@@ -4,15 +4,7 @@ export default async function ({ udpSocket, main, actor, turns }) {
   const { port } = gone;
   gone.close();
   const receiver = actor('receiver');
-  const far = await udpSocket({
-    hostname: '127.0.0.1',
-    socket: {
-      data(_, data) {
-        receiver.say('data', data);
-        receiver.happened('data');
-      },
-    },
-  });
+  const far = await udpSocket({ hostname: '127.0.0.1', socket: receiver.receiving() });
   const near = await udpSocket({ hostname: '127.0.0.1', socket: { data() {} } });
   main.attempt('to a dead port', () => near.send('x', port, '127.0.0.1'));
   await turns();
