@@ -58,6 +58,13 @@ for (const length of [65, 1000, 1024, 1025, 4096, 16_384]) {
   });
 }
 
+test.serial('without it messages that may come in parts share nothing', async (t) => {
+  const all = await received(t, 100, 40_000, 'buffer');
+  t.is(new Set(all.map((data) => data.buffer)).size, all.length);
+  t.true(all.every((data) => data.byteOffset === 0 && data.buffer.byteLength === data.length));
+  t.true(Buffer.concat(all).equals(Buffer.concat(Array.from({ length: 100 }, (_, number) => message(number, 40_000)))));
+});
+
 test.serial('memory that was made ahead for one length goes to no other', async (t) => {
   const lengths = [100, 5000, 100, 64, 101, 100, 5000];
   for (const length of lengths) {

@@ -18,11 +18,10 @@ const ON_HEAP = 64;
  * and a Buffer costs little beside the copying.
  */
 const KEPT_VIEWS = 4096;
-/**
- * Up to this length it pays to have memory ready ahead of the event, made or at least prefetched. Beyond, lines that are prefetched are
- * waited for as long as they would be later.
- */
-const AHEAD = 16 * 1024;
+/** Up to this length it pays to prefetch memory ahead of the event. Beyond, lines that are prefetched are waited for as long as they would be later. */
+const PREFETCHED = 16 * 1024;
+/** Up to this length it pays to make memory ahead of the event. Plain sockets receive more without copying (`BULK` in `src/stream.rs`). */
+const STOCKED = 64 * 1024;
 
 /** Filled, so that V8 keeps it as a plain list: in one with gaps it would look lengths up by their hash. @type {(Uint8Array | undefined)[]} */
 const views = new Array(KEPT_VIEWS + 1).fill(undefined);
@@ -44,11 +43,11 @@ function view(length) {
  */
 function copy(length, type) {
   if (type === POOLED) return fill(Buffer.allocUnsafe(length), length);
-  if (length <= ON_HEAP || length > AHEAD) return shape(made(length), type);
+  if (length <= ON_HEAP || length > STOCKED) return shape(made(length), type);
   const ahead = fromStock(length);
   const bytes = ahead === undefined ? made(length) : fill(ahead, length);
   const isCold = ahead === undefined || !isZeroed(length);
-  if (isCold && prefetchBehind !== undefined) prefetchBehind(bytes);
+  if (isCold && length <= PREFETCHED && prefetchBehind !== undefined) prefetchBehind(bytes);
   return shape(bytes, type);
 }
 

@@ -8,7 +8,7 @@ const { Buffer } = require('node:buffer');
  * that needs them waits for some 20 µs only, and nobody misses the memory.
  */
 const MOST = 64;
-const MOST_BYTES = 128 * 1024;
+const MOST_BYTES = 256 * 1024;
 /** After so many events of one length in a row more of them are expected. */
 const ALIKE = 16;
 /** Up to this length arrays are zeroed when they are made, which fetches them into the cache in less time than they are waited for later. */
