@@ -3,6 +3,7 @@
 
 const { Buffer } = require('node:buffer');
 const { clearTimeout, setTimeout } = require('node:timers');
+const { expectMemory } = require('./collection');
 const diagnostics = require('./diagnostics');
 const { engine, lookSoon, native, record, targets } = require('./engine');
 const { connectFailed, isError, notFound, systemError } = require('./errors');
@@ -148,6 +149,7 @@ class Connection {
 
   /** @param {number} length */
   bulk(length) {
+    expectMemory(length);
     const bytes = Buffer.allocUnsafeSlow(length);
     native.receive(this.slot, bytes);
     const count = record[0];

@@ -2,6 +2,7 @@
 // Memory for received bytes: each event's own, exactly as long as its data, unless the program says that it does without.
 
 const { Buffer } = require('node:buffer');
+const { expectMemory } = require('./collection');
 const { copyBytes, native, scratch } = require('./engine');
 const { ARRAYBUFFER, POOLED, UINT8ARRAY } = require('./handlers');
 const { fromStock, isZeroed } = require('./stock');
@@ -42,6 +43,7 @@ function view(length) {
  * @returns {Buffer | Uint8Array | ArrayBuffer}
  */
 function copy(length, type) {
+  expectMemory(length);
   if (type === POOLED) return fill(Buffer.allocUnsafe(length), length);
   if (length <= ON_HEAP || length > STOCKED) return shape(made(length), type);
   const ahead = fromStock(length);
