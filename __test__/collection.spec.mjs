@@ -3,7 +3,7 @@
 import test from 'ava';
 import { outcome } from './support/processes.mjs';
 
-/** So much that several collections are due, however long the first one takes. */
+/** So much that a collection is due after the function for it has been made, which takes 12 MiB itself. */
 const TOTAL = 96 * 1024 * 1024;
 
 /** Sends itself so much in large pieces, checks it, and prints the collections that were asked for, and who has `gc`. */

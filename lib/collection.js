@@ -2,6 +2,7 @@
 // Has V8 collect the memory of large events while the processor's cache still holds it.
 
 const { performance } = require('node:perf_hooks');
+const { setImmediate } = require('node:timers');
 const v8 = require('node:v8');
 const vm = require('node:vm');
 
@@ -26,7 +27,7 @@ const now = performance.now.bind(performance);
 
 /** Bytes of large events until the next collection; for ever, if that is not wanted. */
 let left = process.env.BUN_SOCKETS_GC === '0' ? Infinity : CYCLE;
-/** V8's own function. @type {((options: object) => void) | undefined} */
+/** V8's own function, once it is needed. @type {((options: object) => void) | undefined} */
 let collect;
 
 /**
@@ -35,14 +36,20 @@ let collect;
  */
 function expectMemory(length) {
   if (length < LARGE || (left -= length) > 0) return;
-  collect ??= collectorOf();
   if (collect === undefined) {
     left = Infinity;
+    // Not here, where the data of an event waits, which must not be lost should it fail.
+    setImmediate(prepare);
     return;
   }
   const start = now();
   collect(MINOR);
   left = CYCLE * Math.max(1, (now() - start) / WORTH);
+}
+
+function prepare() {
+  collect = collectorOf();
+  if (collect !== undefined) left = CYCLE;
 }
 
 /**
@@ -67,4 +74,4 @@ function fromNewContext() {
   return vm.runInNewContext('globalThis.gc');
 }
 
-module.exports = { CYCLE, expectMemory };
+module.exports = { expectMemory };
