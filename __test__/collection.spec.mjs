@@ -1,18 +1,19 @@
 // The memory of large events is collected early (`lib/collection.js`), which a program sees in nothing but its garbage collections.
 
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import test from 'ava';
-import { outcome } from './support/processes.mjs';
+import { outcome, root } from './support/processes.mjs';
 
 /** So much that a collection is due after the function for it has been made, which takes 12 MiB itself. */
 const TOTAL = 96 * 1024 * 1024;
 
 /** Sends itself so much in large pieces, checks it, and prints the collections that were asked for, and who has `gc`. */
 const TRANSFER = `
-  import { createRequire } from 'node:module';
+  import vm from 'node:vm';
   import { PerformanceObserver, constants } from 'node:perf_hooks';
   import { connect, listen } from 'bun-sockets';
 
-  const vm = createRequire(import.meta.url)('node:vm');
   const TOTAL = ${TOTAL};
   let asked = 0;
   const observer = new PerformanceObserver((list) => {
@@ -58,8 +59,17 @@ const TRANSFER = `
   console.log(JSON.stringify({ asked, arrived: arrived >= TOTAL, wrong, here: typeof gc, elsewhere: vm.runInNewContext('typeof gc') }));
 `;
 
-async function transfer(t, options) {
-  const { out, err, code } = await outcome(TRANSFER, options);
+/** The same in a worker thread. */
+const IN_WORKER = `
+  import { Worker } from 'node:worker_threads';
+
+  new Worker(new URL(${JSON.stringify(
+    `data:text/javascript,${encodeURIComponent(TRANSFER.replace("'bun-sockets'", `'${pathToFileURL(path.join(root, 'index.mjs'))}'`))}`,
+  )}));
+`;
+
+async function transfer(t, options, program = TRANSFER) {
+  const { out, err, code } = await outcome(program, options);
   t.is(code, 0, err);
   return JSON.parse(out);
 }
@@ -80,4 +90,16 @@ test('BUN_SOCKETS_GC=0: nothing is collected that V8 would not collect by itself
   const { asked, ...rest } = await transfer(t, { env: { BUN_SOCKETS_GC: '0' } });
   t.is(asked, 0);
   t.deepEqual(rest, { arrived: true, wrong: 0, here: 'undefined', elsewhere: 'undefined' });
+});
+
+test('a worker thread, which may be terminated at any moment, changes no flag of the process', async (t) => {
+  const { asked, ...rest } = await transfer(t, {}, IN_WORKER);
+  t.is(asked, 0);
+  t.deepEqual(rest, { arrived: true, wrong: 0, here: 'undefined', elsewhere: 'undefined' });
+});
+
+test('a worker thread of a program that was given the function collects, too', async (t) => {
+  const { asked, ...rest } = await transfer(t, { args: ['--expose-gc'] }, IN_WORKER);
+  t.true(asked > 0);
+  t.deepEqual(rest, { arrived: true, wrong: 0, here: 'function', elsewhere: 'function' });
 });

@@ -5,6 +5,7 @@ const { performance } = require('node:perf_hooks');
 const { setImmediate } = require('node:timers');
 const v8 = require('node:v8');
 const vm = require('node:vm');
+const { isMainThread } = require('node:worker_threads');
 
 /** Events of so many bytes count. Smaller ones save no more than the collections cost: their memory is prefetched (`src/sys/glibc.rs`). */
 const LARGE = 8 * 1024;
@@ -60,7 +61,8 @@ function collectorOf() {
   // Where V8's flags may not be changed any more, trying it ends the process. Node.js lets them be changed.
   if ('electron' in process.versions) return undefined;
   const exposed = fromNewContext();
-  if (exposed !== undefined) return exposed;
+  // The flag is the whole process', and a worker can be terminated before it has taken it back.
+  if (exposed !== undefined || !isMainThread) return exposed;
   v8.setFlagsFromString('--expose-gc');
   try {
     return fromNewContext();
