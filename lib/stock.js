@@ -5,7 +5,7 @@ const { Buffer } = require('node:buffer');
 
 /**
  * How many arrays are made at once, and how many bytes: so many that the allocator's lock is seldom asked for, and so few that the event
- * that needs them waits for some 20 µs only, and nobody misses the memory.
+ * that needs them waits for 20 or 30 µs only, and nobody misses the memory.
  */
 const MOST = 64;
 const MOST_BYTES = 256 * 1024;
