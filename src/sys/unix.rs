@@ -116,25 +116,8 @@ impl StreamIo {
     ///
     /// EBADF for what is no open descriptor, ENOTSOCK for what is no socket, EINVAL for another kind of socket.
     pub fn adopt(descriptor: Descriptor) -> io::Result<Self> {
-        if descriptor < 0 {
-            return Err(io::Error::from_raw_os_error(BAD_DESCRIPTOR));
-        }
-        // SAFETY: `into_raw_fd` gives it back below whenever the descriptor turns out not to be ours to keep.
-        let socket = unsafe { Socket::from_raw_fd(descriptor) };
-        let checked = socket.r#type().and_then(|kind| {
-            if kind != Type::STREAM {
-                return Err(io::Error::from_raw_os_error(INVALID));
-            }
-            socket.set_nonblocking(true)?;
-            Ok(socket.local_addr()?.is_unix())
-        });
-        match checked {
-            Ok(unix) => Ok(Self { socket, unix }),
-            Err(error) => {
-                std::mem::forget(socket);
-                Err(error)
-            }
-        }
+        let (socket, unix) = take_over(descriptor, Type::STREAM, |socket| Ok(socket.local_addr()?.is_unix()))?;
+        Ok(Self { socket, unix })
     }
 
     /// A connection that was made elsewhere, by tokio for example.
@@ -528,6 +511,38 @@ fn nonblocking(kind: Type) -> Type {
 #[cfg(not(target_os = "linux"))]
 fn nonblocking(kind: Type) -> Type {
     kind
+}
+
+/// The socket behind a descriptor, if it is one of this kind and `check` finds nothing; it does not block from then on. It stays the caller's
+/// if this fails.
+///
+/// # Errors
+///
+/// EBADF for what is no open descriptor, ENOTSOCK for what is no socket, EINVAL for another kind of socket, and those of `check`.
+pub(super) fn take_over<T>(
+    descriptor: Descriptor,
+    kind: Type,
+    check: impl FnOnce(&Socket) -> io::Result<T>,
+) -> io::Result<(Socket, T)> {
+    if descriptor < 0 {
+        return Err(io::Error::from_raw_os_error(BAD_DESCRIPTOR));
+    }
+    // SAFETY: it is forgotten below whenever the descriptor turns out not to be ours to keep.
+    let socket = unsafe { Socket::from_raw_fd(descriptor) };
+    let checked = socket.r#type().and_then(|found| {
+        if found != kind {
+            return Err(io::Error::from_raw_os_error(INVALID));
+        }
+        socket.set_nonblocking(true)?;
+        check(&socket)
+    });
+    match checked {
+        Ok(found) => Ok((socket, found)),
+        Err(error) => {
+            std::mem::forget(socket);
+            Err(error)
+        }
+    }
 }
 
 #[cfg(target_os = "linux")]
