@@ -1,7 +1,7 @@
 import test from 'ava';
-import { connect, listen } from 'bun-sockets';
+import { connect, listen, udpSocket } from 'bun-sockets';
 import { notOnWindows } from './support/platform.mjs';
-import { program } from './support/processes.mjs';
+import { firstLine, program } from './support/processes.mjs';
 import { accepted, everything, rawClient, rawServer } from './support/raw.mjs';
 
 const nothing = { data() {} };
@@ -50,4 +50,86 @@ test('a descriptor that is not open', async (t) => {
 
 test('listening on one is refused', (t) => {
   t.throws(() => listen({ fd: 0, socket: nothing }), { code: 'EINVAL', message: 'Failed to listen at ' });
+});
+
+/** Answers one datagram on a UDP socket that was handed over, and tells whether the descriptor is closed then. */
+const ADOPT_UDP = `
+  import { fstatSync } from 'node:fs';
+  import { udpSocket } from 'bun-sockets';
+  const socket = await udpSocket({
+    fd: 3,
+    socket: {
+      data(socket, data, port, address) {
+        const { fd } = socket;
+        socket.send(data.toString().toUpperCase(), port, address);
+        socket.close();
+        try {
+          fstatSync(3);
+        } catch ({ code }) {
+          console.log(fd, socket.fd, code);
+        }
+      },
+    },
+  });
+  console.log(JSON.stringify([socket.hostname, socket.address]));
+`;
+
+for (const hostname of ['127.0.0.1', '::1']) {
+  notOnWindows(`a bound UDP socket of another process, ${hostname}`, async (t) => {
+    const handed = await udpSocket({ hostname });
+    const { address, port } = handed;
+    const { child, ended } = program(ADOPT_UDP, { stdio: ['ignore', 'pipe', 'pipe', handed.fd] });
+    const ready = firstLine(child);
+    handed.close();
+    t.deepEqual(JSON.parse(await ready), ['0.0.0.0', address]);
+    let answer;
+    const answered = new Promise((resolve) => (answer = resolve));
+    const client = await udpSocket({ hostname, socket: { data: (_, data, from) => answer([data.toString(), from]) } });
+    client.send('to whom it was handed', port, hostname);
+    t.deepEqual(await answered, ['TO WHOM IT WAS HANDED', port]);
+    client.close();
+    const { out, code, err } = await ended;
+    t.is(code, 0, err);
+    t.is(out.split('\n')[1], '3 -1 EBADF');
+  });
+}
+
+notOnWindows('a UDP socket that is given a peer when it is taken over', async (t) => {
+  let arrive;
+  const arrived = new Promise((resolve) => (arrive = resolve));
+  const peer = await udpSocket({
+    hostname: '127.0.0.1',
+    socket: { data: (_, data, port) => arrive([data.toString(), port]) },
+  });
+  const handed = await udpSocket({ hostname: '127.0.0.1' });
+  const { port } = handed;
+  const text = `
+    import { udpSocket } from 'bun-sockets';
+    try {
+      udpSocket({ fd: 3, connect: { hostname: 'no..name', port: ${peer.port} } });
+    } catch ({ code }) {
+      console.log(code);
+    }
+    // It has not been closed, nor is it in use.
+    const socket = await udpSocket({ fd: 3, connect: { hostname: '127.0.0.1', port: ${peer.port} } });
+    console.log(socket.send('to the peer'), socket.remoteAddress.port);
+    socket.close();
+  `;
+  const { ended } = program(text, { stdio: ['ignore', 'pipe', 'pipe', handed.fd] });
+  handed.close();
+  t.deepEqual(await arrived, ['to the peer', port]);
+  const { out, code, err } = await ended;
+  t.is(code, 0, err);
+  t.is(out, `ENOTFOUND\ntrue ${peer.port}\n`);
+  peer.close();
+});
+
+test('what is no UDP socket is not taken over, and stays open', async (t) => {
+  const listener = listen({ hostname: '127.0.0.1', port: 0, socket: nothing });
+  const code = process.platform === 'win32' ? 'ENOTSUP' : 'EINVAL';
+  t.throws(() => udpSocket({ fd: Math.max(listener.fd, 0) }), { code, message: `open ${code}` });
+  const client = await connect({ hostname: '127.0.0.1', port: listener.port, socket: nothing });
+  t.is(client.readyState, 1);
+  client.terminate();
+  listener.stop(true);
 });

@@ -22,6 +22,7 @@ const { ARRAYBUFFER, BUFFER, POOLED, pooledBuffer, UINT8ARRAY } = require('./han
  * @typedef {object} UdpOptions
  * @property {string} hostname
  * @property {number} port
+ * @property {number | undefined} fd a descriptor to take over instead of binding
  * @property {boolean} reusePort
  * @property {boolean} reuseAddress
  * @property {boolean} ipv6Only
@@ -86,6 +87,7 @@ function readUdpOptions(options) {
   // In the order in which Bun looks at them, so that of several mistakes the same one is told.
   const port = bindPort(given.port);
   const flags = flagBits(given.flags);
+  const fd = descriptor(given.fd);
   const { hostname: host } = given;
   const hostname = isHostName(host, 'hostname') ? `${host}` : ANY;
   const { socket } = given;
@@ -101,6 +103,7 @@ function readUdpOptions(options) {
   return {
     hostname,
     port,
+    fd,
     // Differs from Bun (13): `reusePort` and `signal` are additions of ours.
     reusePort: (flags & REUSE_PORT) !== 0 || flag(given.reusePort),
     reuseAddress: (flags & REUSE_ADDRESS) !== 0,
@@ -170,17 +173,33 @@ function portNumber(value, lowest, name) {
 
 /** @param {any} value */
 function flagBits(value) {
-  if (isAbsent(value)) return 0;
+  return isAbsent(value) ? 0 : int32(value, 'flags');
+}
+
+/** @param {any} value */
+function descriptor(value) {
+  if (value === undefined || value === null) return undefined;
+  const fd = int32(value, 'fd');
+  if (fd < 0) throw invalidType('Expected "fd" to be a non-negative integer');
+  return fd;
+}
+
+/**
+ * @param {any} value
+ * @param {string} name
+ * @returns {number}
+ */
+function int32(value, name) {
   if (typeof value !== 'number') {
     const type = Array.isArray(value) ? 'array' : typeof value;
-    throw invalidType(`The "flags" property must be of type number, got ${type}`);
+    throw invalidType(`The "${name}" property must be of type number, got ${type}`);
   }
   if (!Number.isInteger(value)) {
-    throw outOfRange(`The value of "flags" is out of range. It must be an integer. Received ${value}`);
+    throw outOfRange(`The value of "${name}" is out of range. It must be an integer. Received ${value}`);
   }
   if (value < -0x80000000 || value > 0x7fffffff) {
     throw outOfRange(
-      `The value of "flags" is out of range. It must be >= -2147483648 && <= 2147483647. Received ${value}`,
+      `The value of "${name}" is out of range. It must be >= -2147483648 && <= 2147483647. Received ${value}`,
     );
   }
   return value;

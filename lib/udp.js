@@ -406,6 +406,28 @@ class UDPSocket extends UdpHandle {
 }
 
 /**
+ * @param {import('./udp-options').UdpOptions} options
+ * @returns {number} a slot
+ */
+function bind({ hostname, port, reusePort, reuseAddress, ipv6Only }) {
+  const slot = engine.openUdp({ hostname, port, reusePort, reuseAddress, ipv6Only });
+  // Differs from Bun (8): there it is a failed `bind`, for a reason that was left over.
+  if (slot === NOT_FOUND) throw notFound(hostname);
+  if (slot < 0) throw bindFailed(-slot, hostname);
+  return slot;
+}
+
+/**
+ * @param {number} fd
+ * @returns {number} a slot
+ */
+function adopt(fd) {
+  const slot = engine.adoptUdp(fd);
+  if (slot < 0) throw adoptFailed(-slot);
+  return slot;
+}
+
+/**
  * `Bun.udpSocket`. No function that can be called with `new`, as on Bun.
  * @param {unknown} options
  * @returns {Promise<UDPSocket>} resolved already; rejected only by a `signal` that is aborted already
@@ -413,12 +435,9 @@ class UDPSocket extends UdpHandle {
  */
 const udpSocket = (options) => {
   const parsed = readUdpOptions(options);
-  const { hostname, port, reusePort, reuseAddress, ipv6Only, connect, signal } = parsed;
+  const { connect, hostname, signal } = parsed;
   if (signal?.aborted) return Promise.reject(signal.reason);
-  const slot = engine.openUdp({ hostname, port, reusePort, reuseAddress, ipv6Only });
-  // Differs from Bun (8): there it is a failed `bind`, for a reason that was left over.
-  if (slot === NOT_FOUND) throw notFound(hostname);
-  if (slot < 0) throw bindFailed(-slot, hostname);
+  const slot = parsed.fd === undefined ? bind(parsed) : adopt(parsed.fd);
   if (!leaving) {
     leaving = true;
     process.on('exit', () => engine.sendReplies());
@@ -431,7 +450,8 @@ const udpSocket = (options) => {
   if (connect !== undefined) {
     const result = handle.connect(socket, connect.hostname, connect.port);
     if (result !== 0) {
-      handle.shut(socket);
+      if (parsed.fd === undefined) handle.shut(socket);
+      else handle.giveUp(socket);
       throw result === NOT_FOUND ? peerNotFound(connect.hostname) : systemError(-result, 'connect');
     }
     mailbox.connected = true;
@@ -655,6 +675,13 @@ function sourceGroup(socket, join, source, address, at, count) {
 function bindFailed(errno, address) {
   const code = codeOf(errno);
   return Object.assign(new Error(`bind ${code} ${address}`), { code, syscall: 'bind', errno, address });
+}
+
+/** @param {number} errno positive, as Bun gives it here, but for a socket that is in use here already */
+function adoptFailed(errno) {
+  const code = codeOf(errno);
+  if (code === 'EEXIST') return systemError(errno, 'open');
+  return Object.assign(new Error(`open ${code}`), { code, syscall: 'open', errno });
 }
 
 /** @param {string} hostname */

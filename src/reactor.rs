@@ -31,7 +31,9 @@ use crate::runtime;
 use crate::shaking::Stepped;
 use crate::slab::{Key, Slab};
 use crate::stream::{BULK, READ_LIMIT, StreamEvent, Written};
-use crate::sys::{ARRIVALS_AND_ROOM, DatagramIo, ListenerIo, Packet, Poller, Ready, StreamIo, second_level_cache};
+use crate::sys::{
+    ARRIVALS_AND_ROOM, DatagramIo, Descriptor, ListenerIo, Packet, Poller, Ready, StreamIo, second_level_cache,
+};
 use crate::tls::Failed;
 use crate::transport::{Step, Transport};
 use crate::turn::{Idle, Turn};
@@ -248,7 +250,7 @@ pub enum Target {
     /// A unix path, or an abstract name that starts with a NUL.
     Unix(Vec<u8>),
     /// A descriptor that is already connected.
-    Descriptor(crate::sys::Descriptor),
+    Descriptor(Descriptor),
 }
 
 impl Reactor {
@@ -562,18 +564,42 @@ impl Reactor {
     /// # Errors
     ///
     /// The system's, when the poll can't take it.
-    pub fn open_udp(&mut self, io: DatagramIo) -> io::Result<u32> {
-        let mut io = io;
+    pub fn open_udp(&mut self, mut io: DatagramIo) -> io::Result<u32> {
+        let key = self.register_udp(&mut io)?;
+        Ok(self.place_udp(key, io))
+    }
+
+    /// Adds the UDP socket behind a descriptor, which stays the caller's if this fails.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`DatagramIo::adopt`], and the system's, when the poll can't take it: EEXIST for a socket that it has already.
+    pub fn adopt_udp(&mut self, descriptor: Descriptor) -> io::Result<u32> {
+        let mut io = DatagramIo::adopt(descriptor)?;
+        match self.register_udp(&mut io) {
+            Ok(key) => Ok(self.place_udp(key, io)),
+            Err(error) => {
+                io.give_up();
+                Err(error)
+            }
+        }
+    }
+
+    fn register_udp(&mut self, io: &mut DatagramIo) -> io::Result<Key> {
         let key =
             self.entries.insert(Entry::new(Handle::Pending { allow_half_open: false, task: None, outcome: None }));
         let interests = Interest::READABLE | Interest::WRITABLE;
-        if let Err(error) = self.poller.registry().register(&mut io, key.token(), interests) {
+        if let Err(error) = self.poller.registry().register(io, key.token(), interests) {
             self.entries.remove(key.index);
             return Err(error);
         }
+        Ok(key)
+    }
+
+    fn place_udp(&mut self, key: Key, io: DatagramIo) -> u32 {
         self.put(key, Handle::Udp(Box::new(Udp::new(io))));
         self.reference(key.index, true);
-        Ok(key.index)
+        key.index
     }
 
     /// Lets a listener that found no descriptor try again.
@@ -737,6 +763,10 @@ impl Reactor {
                     self.say_farewell(io, rest);
                 }
             }
+            Some(Handle::Udp(mut udp)) if udp.io().is_shared() => {
+                // It was registered, or it would not be here.
+                drop(self.poller.registry().deregister(udp.io_mut()));
+            }
             _ => {}
         }
     }
@@ -746,6 +776,16 @@ impl Reactor {
         self.reference(slot, false);
         if let Some(Handle::Pending { task: Some(task), .. }) = self.entries.remove(slot).map(|entry| entry.handle) {
             task.abort();
+        }
+    }
+
+    /// Drops a UDP socket and leaves its descriptor open, for whoever it was taken from.
+    pub fn give_up_udp(&mut self, slot: u32) {
+        self.reference(slot, false);
+        if let Some(Handle::Udp(mut udp)) = self.entries.remove(slot).map(|entry| entry.handle) {
+            // It was registered, or it would not be here.
+            drop(self.poller.registry().deregister(udp.io_mut()));
+            udp.io_mut().give_up();
         }
     }
 

@@ -395,15 +395,13 @@ impl Engine {
         let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::AddrNotAvailable;
         let bound = first_that_works(addresses, is_missing, |address| DatagramIo::bind(address, sharing));
         let Some(bound) = bound else { return NOT_FOUND };
-        let opened = bound.and_then(|io| {
-            self.core
-                .with(|reactor| reactor.open_udp(io))
-                .unwrap_or_else(|| Err(io::Error::from_raw_os_error(crate::sys::BAD_DESCRIPTOR)))
-        });
-        match opened {
-            Ok(slot) => slot.cast_signed(),
-            Err(error) => -Failure::from(error).number(),
-        }
+        self.udp_slot(|reactor| reactor.open_udp(bound?))
+    }
+
+    /// Takes over the UDP socket behind a descriptor: the slot, or a negative error number.
+    #[napi]
+    pub fn adopt_udp(&self, descriptor: i32) -> i32 {
+        self.udp_slot(|reactor| reactor.adopt_udp(descriptor))
     }
 
     /// What the numbers of an address literal are, as records and packets have them: family (4 or 6), the address in four
@@ -417,6 +415,15 @@ impl Engine {
     #[napi]
     pub fn sender(&self) -> String {
         self.core.sender.get().map(address::display).unwrap_or_default()
+    }
+
+    fn udp_slot(&self, open: impl FnOnce(&mut Reactor) -> io::Result<u32>) -> i32 {
+        let opened =
+            self.core.with(open).unwrap_or_else(|| Err(io::Error::from_raw_os_error(crate::sys::BAD_DESCRIPTOR)));
+        match opened {
+            Ok(slot) => slot.cast_signed(),
+            Err(error) => -Failure::from(error).number(),
+        }
     }
 
     fn listen(&self, io: io::Result<ListenerIo>, allow_half_open: bool) -> i32 {

@@ -93,6 +93,12 @@ impl UdpHandle {
         self.reactor(Reactor::close);
     }
 
+    /// Forgets the socket, whose descriptor stays open.
+    #[napi]
+    pub fn give_up(&self) {
+        self.reactor(Reactor::give_up_udp);
+    }
+
     /// `SO_BROADCAST`: 0 or a negative error number, as all that follow.
     #[napi]
     pub fn broadcast(&self, on: bool) -> i32 {

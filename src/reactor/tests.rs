@@ -222,3 +222,27 @@ fn tls_connections_take_up_less_memory_when_they_have_grown_older() {
     }
     assert_eq!(hold_memory(&mut reactor), [Some(false); 2]);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_socket_that_others_have_open_too_is_not_watched_any_more_once_it_is_closed_here() {
+    use std::net::UdpSocket;
+    use std::os::fd::IntoRawFd;
+
+    for give_up in [false, true] {
+        let mut reactor = Reactor::new(Wake::new(|| {})).expect("a reactor");
+        let theirs = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("it binds");
+        let descriptor = theirs.try_clone().expect("a copy").into_raw_fd();
+        let slot = reactor.adopt_udp(descriptor).expect("it is a UDP socket");
+        if give_up {
+            reactor.give_up_udp(slot);
+            assert!(std::fs::exists(format!("/proc/self/fd/{descriptor}")).expect("there is /proc"));
+        } else {
+            reactor.close(slot);
+        }
+        theirs.send_to(b"x", theirs.local_addr().expect("it is bound")).expect("there is room");
+        let mut ready = Vec::new();
+        reactor.poller.poll(&mut ready).expect("the poll works");
+        assert!(ready.is_empty(), "{ready:?}");
+    }
+}

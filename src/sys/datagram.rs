@@ -1,6 +1,7 @@
 //! UDP sockets. What a platform does in its own way, receiving and sending, is in the modules below; the rest is here.
 
 use std::io;
+use std::mem::ManuallyDrop;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use mio::event::Source;
@@ -27,8 +28,12 @@ mod source_group;
 /// A UDP socket.
 #[derive(Debug)]
 pub struct DatagramIo {
-    socket: UdpSocket,
+    socket: ManuallyDrop<UdpSocket>,
     ipv6: bool,
+    /// It was taken over, so that others may have it open, too.
+    shared: bool,
+    /// The descriptor stays open when this is dropped.
+    given_up: bool,
     /// Whether several packets may be sent as segments of one message. Not where that has failed once: old kernels,
     /// some devices and some paths don't allow it.
     #[cfg(target_os = "linux")]
@@ -110,10 +115,47 @@ impl DatagramIo {
         Ok(Self::over(UdpSocket::from_std(socket.into()), address.is_ipv6()))
     }
 
+    /// Takes a descriptor over that must be a UDP socket; it belongs to this from then on, unless this fails.
+    ///
+    /// # Errors
+    ///
+    /// EBADF for what is no open descriptor, ENOTSOCK for what is no socket, EINVAL for another kind of socket. On Windows,
+    /// always.
+    pub fn adopt(descriptor: Descriptor) -> io::Result<Self> {
+        #[cfg(windows)]
+        {
+            let _ = descriptor;
+            Err(io::Error::from_raw_os_error(super::UNSUPPORTED))
+        }
+        #[cfg(unix)]
+        {
+            let (socket, ipv6) = super::platform::take_over(descriptor, Type::DGRAM, |socket| {
+                let address = socket.local_addr()?.as_socket();
+                Ok(address.ok_or_else(|| io::Error::from_raw_os_error(super::INVALID))?.is_ipv6())
+            })?;
+            let mut adopted = Self::over(UdpSocket::from_std(socket.into()), ipv6);
+            adopted.shared = true;
+            Ok(adopted)
+        }
+    }
+
+    /// Whether others may have the socket open, too. A poll then goes on telling of it after this is dropped, unless it is deregistered.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.shared
+    }
+
+    /// Leaves the descriptor open, for whoever it was taken from.
+    pub fn give_up(&mut self) {
+        self.given_up = true;
+    }
+
     fn over(socket: UdpSocket, ipv6: bool) -> Self {
         Self {
-            socket,
+            socket: ManuallyDrop::new(socket),
             ipv6,
+            shared: false,
+            given_up: false,
             #[cfg(target_os = "linux")]
             segments: std::cell::Cell::new(true),
             #[cfg(not(target_os = "linux"))]
@@ -213,7 +255,7 @@ impl DatagramIo {
     ///
     /// The system's.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        let socket = SockRef::from(&self.socket);
+        let socket = SockRef::from(&*self.socket);
         if self.ipv6 { socket.set_unicast_hops_v6(ttl) } else { socket.set_ttl_v4(ttl) }
     }
 
@@ -223,7 +265,7 @@ impl DatagramIo {
     ///
     /// The system's.
     pub fn set_multicast_ttl(&self, ttl: u32) -> io::Result<()> {
-        let socket = SockRef::from(&self.socket);
+        let socket = SockRef::from(&*self.socket);
         if self.ipv6 { socket.set_multicast_hops_v6(ttl) } else { socket.set_multicast_ttl_v4(ttl) }
     }
 
@@ -233,7 +275,7 @@ impl DatagramIo {
     ///
     /// The system's.
     pub fn set_multicast_loopback(&self, on: bool) -> io::Result<()> {
-        let socket = SockRef::from(&self.socket);
+        let socket = SockRef::from(&*self.socket);
         if self.ipv6 { socket.set_multicast_loop_v6(on) } else { socket.set_multicast_loop_v4(on) }
     }
 
@@ -243,7 +285,7 @@ impl DatagramIo {
     ///
     /// `EADDRNOTAVAIL` for an address that is no interface's.
     pub fn set_multicast_interface_v4(&self, interface: Ipv4Addr) -> io::Result<()> {
-        SockRef::from(&self.socket).set_multicast_if_v4(&interface)
+        SockRef::from(&*self.socket).set_multicast_if_v4(&interface)
     }
 
     /// The number of the interface that sends to groups over IPv6, 0 for the system's choice.
@@ -252,7 +294,7 @@ impl DatagramIo {
     ///
     /// The system's.
     pub fn set_multicast_interface_v6(&self, interface: u32) -> io::Result<()> {
-        SockRef::from(&self.socket).set_multicast_if_v6(interface)
+        SockRef::from(&*self.socket).set_multicast_if_v6(interface)
     }
 
     /// Joins or leaves a group; `interface` unspecified for the system's choice.
@@ -261,7 +303,7 @@ impl DatagramIo {
     ///
     /// `EADDRINUSE`, `EADDRNOTAVAIL`, `EINVAL`, `ENODEV`.
     pub fn change_group_v4(&self, change: Membership, group: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
-        let socket = SockRef::from(&self.socket);
+        let socket = SockRef::from(&*self.socket);
         match change {
             Membership::Join => socket.join_multicast_v4(&group, &interface),
             Membership::Leave => socket.leave_multicast_v4(&group, &interface),
@@ -274,7 +316,7 @@ impl DatagramIo {
     ///
     /// As [`DatagramIo::change_group_v4`], and `ENOPROTOOPT` on an IPv4 socket.
     pub fn change_group_v6(&self, change: Membership, group: Ipv6Addr, interface: u32) -> io::Result<()> {
-        let socket = SockRef::from(&self.socket);
+        let socket = SockRef::from(&*self.socket);
         match change {
             Membership::Join => socket.join_multicast_v6(&group, interface),
             Membership::Leave => socket.leave_multicast_v6(&group, interface),
@@ -293,7 +335,7 @@ impl DatagramIo {
         group: Ipv4Addr,
         interface: Ipv4Addr,
     ) -> io::Result<()> {
-        let socket = SockRef::from(&self.socket);
+        let socket = SockRef::from(&*self.socket);
         match change {
             Membership::Join => socket.join_ssm_v4(&source, &group, &interface),
             Membership::Leave => socket.leave_ssm_v4(&source, &group, &interface),
@@ -337,9 +379,9 @@ impl DatagramIo {
     #[must_use]
     pub fn descriptor(&self) -> Descriptor {
         #[cfg(unix)]
-        return std::os::fd::AsRawFd::as_raw_fd(&self.socket);
+        return std::os::fd::AsRawFd::as_raw_fd(&*self.socket);
         #[cfg(windows)]
-        Descriptor::try_from(std::os::windows::io::AsRawSocket::as_raw_socket(&self.socket)).unwrap_or(-1)
+        Descriptor::try_from(std::os::windows::io::AsRawSocket::as_raw_socket(&*self.socket)).unwrap_or(-1)
     }
 
     /// The address as this socket's family can express it. Linux does so itself; elsewhere an IPv6 socket knows IPv4
@@ -350,6 +392,16 @@ impl DatagramIo {
                 SocketAddr::new(v4.ip().to_ipv6_mapped().into(), v4.port())
             }
             _ => address,
+        }
+    }
+}
+
+impl Drop for DatagramIo {
+    #[expect(unsafe_code, reason = "a descriptor that may stay open")]
+    fn drop(&mut self) {
+        if !self.given_up {
+            // SAFETY: this is the only place that drops it, and nothing uses it afterwards.
+            unsafe { ManuallyDrop::drop(&mut self.socket) };
         }
     }
 }
