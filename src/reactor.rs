@@ -756,25 +756,38 @@ impl Reactor {
         if let Some(key) = self.entries.key(slot) {
             self.inbox.drop_for(key);
         }
-        match self.entries.remove(slot).map(|entry| entry.handle) {
+        match self.remove(slot) {
             Some(Handle::Pending { task: Some(task), .. }) => task.abort(),
             Some(Handle::Stream(transport)) => {
                 if let Some((io, rest)) = transport.close() {
                     self.say_farewell(io, rest);
                 }
             }
-            Some(Handle::Udp(mut udp)) if udp.io().is_shared() => {
-                // It was registered, or it would not be here.
-                drop(self.poller.registry().deregister(udp.io_mut()));
+            _ => {}
+        }
+    }
+
+    /// Takes a handle out. A poll goes on telling of what others have open, too: it is told to forget that.
+    fn remove(&mut self, slot: u32) -> Option<Handle> {
+        let mut handle = self.entries.remove(slot)?.handle;
+        let registry = self.poller.registry();
+        // One that was not registered needs nothing undone.
+        match &mut handle {
+            Handle::Udp(udp) if udp.io().is_shared() => drop(registry.deregister(udp.io_mut())),
+            Handle::Stream(transport) if transport.io().is_shared() => {
+                if let Some(io) = transport.io_mut() {
+                    drop(registry.deregister(io));
+                }
             }
             _ => {}
         }
+        Some(handle)
     }
 
     /// Drops a handle as [`Reactor::close`] does, without another word to the peer.
     pub fn discard(&mut self, slot: u32) {
         self.reference(slot, false);
-        if let Some(Handle::Pending { task: Some(task), .. }) = self.entries.remove(slot).map(|entry| entry.handle) {
+        if let Some(Handle::Pending { task: Some(task), .. }) = self.remove(slot) {
             task.abort();
         }
     }
@@ -782,9 +795,7 @@ impl Reactor {
     /// Drops a UDP socket and leaves its descriptor open, for whoever it was taken from.
     pub fn give_up_udp(&mut self, slot: u32) {
         self.reference(slot, false);
-        if let Some(Handle::Udp(mut udp)) = self.entries.remove(slot).map(|entry| entry.handle) {
-            // It was registered, or it would not be here.
-            drop(self.poller.registry().deregister(udp.io_mut()));
+        if let Some(Handle::Udp(mut udp)) = self.remove(slot) {
             udp.io_mut().give_up();
         }
     }

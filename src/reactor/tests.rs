@@ -1,6 +1,6 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
-use super::{Event, Next, Reactor, Wake};
+use super::{Event, Next, Reactor, Target, Wake};
 use crate::stream::READ_LIMIT;
 use crate::sys::{DatagramIo, DatagramSharing, ListenerIo, Sharing};
 use crate::udp::{BATCH, Sent, UdpEvent};
@@ -225,7 +225,7 @@ fn tls_connections_take_up_less_memory_when_they_have_grown_older() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_socket_that_others_have_open_too_is_not_watched_any_more_once_it_is_closed_here() {
+fn a_udp_socket_that_others_have_open_too_is_not_watched_any_more_once_it_is_closed_here() {
     use std::net::UdpSocket;
     use std::os::fd::IntoRawFd;
 
@@ -241,6 +241,37 @@ fn a_socket_that_others_have_open_too_is_not_watched_any_more_once_it_is_closed_
             reactor.close(slot);
         }
         theirs.send_to(b"x", theirs.local_addr().expect("it is bound")).expect("there is room");
+        let mut ready = Vec::new();
+        reactor.poller.poll(&mut ready).expect("the poll works");
+        assert!(ready.is_empty(), "{ready:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_stream_that_others_have_open_too_is_not_watched_any_more_once_it_is_closed_here() {
+    use std::io::Write;
+    use std::os::fd::IntoRawFd;
+    use std::os::unix::net::UnixStream;
+
+    for discard in [false, true] {
+        let mut reactor = Reactor::new(Wake::new(|| {})).expect("a reactor");
+        let (theirs, mut peer) = UnixStream::pair().expect("a pair");
+        let slot = reactor.connect(Target::Descriptor(theirs.try_clone().expect("a copy").into_raw_fd()), false);
+        let mut scratch = vec![0; READ_LIMIT];
+        loop {
+            reactor.begin(false);
+            match reactor.next(&mut scratch).expect("the poll works") {
+                Next::Event(Event::Connected { socket: at, .. }) if at == slot => break,
+                next => assert!(matches!(next, Next::Yield | Next::Idle), "{next:?}"),
+            }
+        }
+        if discard {
+            reactor.discard(slot)
+        } else {
+            reactor.close(slot)
+        }
+        peer.write_all(b"x").expect("there is room");
         let mut ready = Vec::new();
         reactor.poller.poll(&mut ready).expect("the poll works");
         assert!(ready.is_empty(), "{ready:?}");

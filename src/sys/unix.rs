@@ -76,6 +76,8 @@ pub fn is_transient(error: &io::Error) -> bool {
 pub struct StreamIo {
     socket: Socket,
     unix: bool,
+    /// It was taken over, so that others may have it open, too.
+    shared: bool,
 }
 
 impl StreamIo {
@@ -93,7 +95,7 @@ impl StreamIo {
         start(&socket, &address.into())?;
         // As Bun: small writes leave at once.
         socket.set_tcp_nodelay(true)?;
-        Ok(Self { socket, unix: false })
+        Ok(Self { socket, unix: false, shared: false })
     }
 
     /// Starts a connection to a unix path, or to an abstract name when `path` starts with a NUL.
@@ -107,7 +109,7 @@ impl StreamIo {
         unix_defaults(&socket)?;
         let path = UnixPath::new(path)?;
         start(&socket, &path.address)?;
-        Ok(Self { socket, unix: true })
+        Ok(Self { socket, unix: true, shared: false })
     }
 
     /// Takes a descriptor over that must be a stream socket; it belongs to the stream from then on, unless this fails.
@@ -117,13 +119,19 @@ impl StreamIo {
     /// EBADF for what is no open descriptor, ENOTSOCK for what is no socket, EINVAL for another kind of socket.
     pub fn adopt(descriptor: Descriptor) -> io::Result<Self> {
         let (socket, unix) = take_over(descriptor, Type::STREAM, |socket| Ok(socket.local_addr()?.is_unix()))?;
-        Ok(Self { socket, unix })
+        Ok(Self { socket, unix, shared: true })
+    }
+
+    /// Whether others may have the socket open, too. A poll then goes on telling of it after this is dropped, unless it is deregistered.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.shared
     }
 
     /// A connection that was made elsewhere, by tokio for example.
     #[must_use]
     pub fn from_std(stream: std::net::TcpStream) -> Self {
-        Self { socket: stream.into(), unix: false }
+        Self { socket: stream.into(), unix: false, shared: false }
     }
 
     /// One `recv`.
@@ -394,7 +402,7 @@ impl ListenerIo {
             match accept(&self.socket) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
-                Ok(socket) => return Ok(StreamIo { socket, unix: self.unix }),
+                Ok(socket) => return Ok(StreamIo { socket, unix: self.unix, shared: false }),
             }
         }
     }

@@ -134,6 +134,13 @@ impl StreamIo {
         Err(unsupported())
     }
 
+    /// Whether others may have the socket open, too, which they can't.
+    #[must_use]
+    #[expect(clippy::unused_self, reason = "elsewhere it may have been taken over")]
+    pub fn is_shared(&self) -> bool {
+        false
+    }
+
     /// A connection that was made elsewhere, by tokio for example.
     #[must_use]
     pub fn from_std(stream: std::net::TcpStream) -> Self {
