@@ -1,16 +1,16 @@
 import test from 'ava';
-import { connect, listen } from 'bun-sockets';
+import { connect } from 'bun-sockets';
 import { dial, Observer, pair, serve } from './support/observe.mjs';
 import { errnoOf, withLoopbacks } from './support/platform.mjs';
-import { accepted, rawServer } from './support/raw.mjs';
+import { accepted, rawClient, rawServer } from './support/raw.mjs';
 
 const nothing = { data() {} };
 
-async function closedPort() {
-  const listener = listen({ hostname: '127.0.0.1', port: 0, socket: nothing });
-  const { port } = listener;
-  listener.stop();
-  return port;
+/** A port where nobody listens, nor will while the test runs: it is that of a connection's other end. */
+async function closedPort(t) {
+  const { target } = await rawServer(t);
+  const { localPort } = await rawClient(t, target);
+  return localPort;
 }
 
 test('connects and opens exactly once, with the same socket everywhere', async (t) => {
@@ -52,7 +52,7 @@ test('the promise resolves with the socket after open has returned', async (t) =
 });
 
 test('refused: connectError, then the rejection with an error of its own', async (t) => {
-  const port = await closedPort();
+  const port = await closedPort(t);
   let seen;
   const observer = new Observer({
     connectError(socket, error) {
@@ -75,7 +75,7 @@ test('refused: connectError, then the rejection with an error of its own', async
 });
 
 test('connectError may replace the error', async (t) => {
-  const port = await closedPort();
+  const port = await closedPort(t);
   const attempt = (connectError) => connect({ hostname: '127.0.0.1', port, socket: { ...nothing, connectError } });
   await t.throwsAsync(
     attempt(() => {
@@ -102,7 +102,7 @@ test('a name that stands for both families reaches a server on either', async (t
 });
 
 test('a name for several addresses that all refuse: one error, the single ones in its cause', async (t) => {
-  const port = await closedPort();
+  const port = await closedPort(t);
   const error = await t.throwsAsync(connect({ hostname: 'localhost', port, socket: nothing }));
   t.is(error.code, 'ECONNREFUSED');
   // The name stands for both loopback addresses, whatever the hosts file knows of it.
@@ -115,7 +115,7 @@ test('a name for several addresses that all refuse: one error, the single ones i
 
 withLoopbacks('localAddress and localPort are bound, for host names too', async (t) => {
   const { observer, target } = serve(t);
-  const ports = [await closedPort(), await closedPort()];
+  const ports = [await closedPort(t), await closedPort(t)];
   for (const [i, hostname] of ['127.0.0.1', 'localhost'].entries()) {
     const local = { localAddress: '127.0.0.9', localPort: ports[i] };
     const { socket } = await dial(t, { ...target, hostname }, {}, local);

@@ -267,9 +267,9 @@ fn a_stream_that_others_have_open_too_is_not_watched_any_more_once_it_is_closed_
             }
         }
         if discard {
-            reactor.discard(slot)
+            reactor.discard(slot);
         } else {
-            reactor.close(slot)
+            reactor.close(slot);
         }
         peer.write_all(b"x").expect("there is room");
         let mut ready = Vec::new();
