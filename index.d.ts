@@ -697,7 +697,7 @@ export namespace udp {
      * A descriptor to take over instead of binding, of a UDP socket that somebody else has made: as systemd hands it over, for one. Not in
      * Bun's types. `hostname` and `port` are looked at and not used. It is closed with the socket; when `udpSocket` fails, it stays open. Throws a
      * TypeError for what is no number and for a negative one, a RangeError for what is no 32-bit integer, and `EBADF`, `ENOTSOCK`, `EINVAL` for
-     * another kind of socket, or `EEXIST` for a socket that is open here already. `ENOTSUP` on Windows.
+     * another kind of socket, or, on Linux, `EEXIST` for one that is in use here already. `ENOTSUP` on Windows.
      */
     fd?: number;
     /**
