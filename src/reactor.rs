@@ -19,6 +19,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use mio::Interest;
+use mio::event::Source;
 use tokio::task::AbortHandle;
 
 use self::passes::{Passes, Told};
@@ -48,6 +49,9 @@ const STEPPING: Duration = Duration::from_millis(2);
 /// connections was 5 and 2 % faster with it than with [`READ_LIMIT`]; with 1 MiB, [`READ_LIMIT`] takes 5 % less CPU time. Data that goes nowhere
 /// would be an eighth slower.
 const PASSED_ON: usize = 256 * 1024;
+
+/// What a UDP socket is polled for that waits for room, too.
+const DATAGRAMS_AND_ROOM: Interest = Interest::READABLE.add(Interest::WRITABLE);
 /// What is passed on comes in pieces of so many bytes less, so that what is sent does not begin at a page in the kernel each time: a
 /// receiver whose memory begins a few bytes behind one, as large blocks of glibc's allocator do, would copy all of it slowly
 /// on some processors ([`crate::aligned`]).
@@ -547,16 +551,9 @@ impl Reactor {
     /// # Errors
     ///
     /// The system's, when the poll can't take it.
-    pub fn listen(&mut self, io: ListenerIo, allow_half_open: bool) -> io::Result<u32> {
-        let mut io = io;
-        let key = self.entries.insert(Entry::new(Handle::Pending { allow_half_open, task: None, outcome: None }));
-        if let Err(error) = self.poller.registry().register(&mut io, key.token(), Interest::READABLE) {
-            self.entries.remove(key.index);
-            return Err(error);
-        }
-        self.put(key, Handle::Listener(Listener::new(io, allow_half_open)));
-        self.reference(key.index, true);
-        Ok(key.index)
+    pub fn listen(&mut self, mut io: ListenerIo, allow_half_open: bool) -> io::Result<u32> {
+        let key = self.register(&mut io, Interest::READABLE, allow_half_open)?;
+        Ok(self.place(key, Handle::Listener(Listener::new(io, allow_half_open))))
     }
 
     /// Adds a UDP socket.
@@ -565,8 +562,8 @@ impl Reactor {
     ///
     /// The system's, when the poll can't take it.
     pub fn open_udp(&mut self, mut io: DatagramIo) -> io::Result<u32> {
-        let key = self.register_udp(&mut io)?;
-        Ok(self.place_udp(key, io))
+        let key = self.register(&mut io, DATAGRAMS_AND_ROOM, false)?;
+        Ok(self.place(key, Handle::Udp(Box::new(Udp::new(io)))))
     }
 
     /// Adds the UDP socket behind a descriptor, which stays the caller's if this fails.
@@ -576,8 +573,8 @@ impl Reactor {
     /// Those of [`DatagramIo::adopt`], and the system's, when the poll can't take it: EEXIST for a socket that it has already.
     pub fn adopt_udp(&mut self, descriptor: Descriptor) -> io::Result<u32> {
         let mut io = DatagramIo::adopt(descriptor)?;
-        match self.register_udp(&mut io) {
-            Ok(key) => Ok(self.place_udp(key, io)),
+        match self.register(&mut io, DATAGRAMS_AND_ROOM, false) {
+            Ok(key) => Ok(self.place(key, Handle::Udp(Box::new(Udp::new(io))))),
             Err(error) => {
                 io.give_up();
                 Err(error)
@@ -585,10 +582,9 @@ impl Reactor {
         }
     }
 
-    fn register_udp(&mut self, io: &mut DatagramIo) -> io::Result<Key> {
-        let key =
-            self.entries.insert(Entry::new(Handle::Pending { allow_half_open: false, task: None, outcome: None }));
-        let interests = Interest::READABLE | Interest::WRITABLE;
+    /// Has the poll watch a socket, and keeps a slot for it.
+    fn register(&mut self, io: &mut impl Source, interests: Interest, allow_half_open: bool) -> io::Result<Key> {
+        let key = self.entries.insert(Entry::new(Handle::Pending { allow_half_open, task: None, outcome: None }));
         if let Err(error) = self.poller.registry().register(io, key.token(), interests) {
             self.entries.remove(key.index);
             return Err(error);
@@ -596,8 +592,8 @@ impl Reactor {
         Ok(key)
     }
 
-    fn place_udp(&mut self, key: Key, io: DatagramIo) -> u32 {
-        self.put(key, Handle::Udp(Box::new(Udp::new(io))));
+    fn place(&mut self, key: Key, handle: Handle) -> u32 {
+        self.put(key, handle);
         self.reference(key.index, true);
         key.index
     }
@@ -955,7 +951,7 @@ impl Reactor {
         let Some(entry) = self.entries.at(key) else { return };
         let Handle::Udp(udp) = &mut entry.handle else { return };
         let Some(room) = udp.polls_for_room() else { return };
-        let interests = if room { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
+        let interests = if room { DATAGRAMS_AND_ROOM } else { Interest::READABLE };
         let asked = self.poller.registry().reregister(udp.io_mut(), key.token(), interests);
         // Not known to fail, but nobody would tell.
         if asked.is_err() && room && udp.note(&Ready::room(key.token())) {

@@ -395,13 +395,13 @@ impl Engine {
         let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::AddrNotAvailable;
         let bound = first_that_works(addresses, is_missing, |address| DatagramIo::bind(address, sharing));
         let Some(bound) = bound else { return NOT_FOUND };
-        self.udp_slot(|reactor| reactor.open_udp(bound?))
+        self.slot_of(|reactor| reactor.open_udp(bound?))
     }
 
     /// Takes over the UDP socket behind a descriptor: the slot, or a negative error number.
     #[napi]
     pub fn adopt_udp(&self, descriptor: i32) -> i32 {
-        self.udp_slot(|reactor| reactor.adopt_udp(descriptor))
+        self.slot_of(|reactor| reactor.adopt_udp(descriptor))
     }
 
     /// What the numbers of an address literal are, as records and packets have them: family (4 or 6), the address in four
@@ -417,7 +417,7 @@ impl Engine {
         self.core.sender.get().map(address::display).unwrap_or_default()
     }
 
-    fn udp_slot(&self, open: impl FnOnce(&mut Reactor) -> io::Result<u32>) -> i32 {
+    fn slot_of(&self, open: impl FnOnce(&mut Reactor) -> io::Result<u32>) -> i32 {
         let opened =
             self.core.with(open).unwrap_or_else(|| Err(io::Error::from_raw_os_error(crate::sys::BAD_DESCRIPTOR)));
         match opened {
@@ -427,15 +427,7 @@ impl Engine {
     }
 
     fn listen(&self, io: io::Result<ListenerIo>, allow_half_open: bool) -> i32 {
-        let listening = io.and_then(|io| {
-            self.core
-                .with(|reactor| reactor.listen(io, allow_half_open))
-                .unwrap_or_else(|| Err(io::Error::from_raw_os_error(crate::sys::BAD_DESCRIPTOR)))
-        });
-        match listening {
-            Ok(slot) => slot.cast_signed(),
-            Err(error) => -Failure::from(error).number(),
-        }
+        self.slot_of(|reactor| reactor.listen(io?, allow_half_open))
     }
 
     fn connect(&self, target: Target, allow_half_open: bool) -> i32 {
