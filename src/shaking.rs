@@ -158,8 +158,11 @@ pub struct Steps {
 
 #[derive(Debug, Default)]
 struct Progress {
-    /// From then on the socket is read.
+    /// From then on there are steps.
     begun: AtomicBool,
+    /// From then on the socket is read. A client's first words have no answer yet, and what comes in the same moment waits for the next step:
+    /// the program may have paused the socket.
+    hears: AtomicBool,
     /// How much has been sent.
     sent: AtomicUsize,
 }
@@ -189,8 +192,8 @@ impl Steps {
         again: impl Fn() + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let runtime = runtime::handle()?;
-        let progress = Arc::<Progress>::default();
         let (cost, waits) = (handshake.cost(), matches!(handshake, Handshake::Server(..)));
+        let progress = Arc::new(Progress { hears: waits.into(), ..Progress::default() });
         let stream = HandshakeStream { socket, initial, read: 0, flight: Vec::new(), progress: Arc::clone(&progress) };
         let mut steps = Self {
             handshake: Box::pin(shake(stream, handshake)),
@@ -234,7 +237,10 @@ impl Steps {
         self.progress.begun.store(true, Ordering::Relaxed);
         match catch_unwind(AssertUnwindSafe(|| self.poll())) {
             Ok(Poll::Ready(shaken)) => Stepped::Over(shaken),
-            Ok(Poll::Pending) => Stepped::Waits(self),
+            Ok(Poll::Pending) => {
+                self.progress.hears.store(true, Ordering::Relaxed);
+                Stepped::Waits(self)
+            }
             // A socket whose handshake has panicked must not wait for ever.
             Err(_) => Stepped::Over(Shaken::failed(HandshakeFailure::Transport(io::ErrorKind::Other.into()))),
         }
@@ -348,6 +354,9 @@ impl AsyncRead for HandshakeStream {
         if rest.is_empty() {
             if let Some(inlet) = &self.socket.inlet {
                 return inlet.read(buffer);
+            }
+            if !self.progress.hears.load(Ordering::Relaxed) {
+                return Poll::Pending;
             }
             return polled(cx, self.socket.io.receive(buffer.initialize_unfilled()))
                 .map_ok(|count| buffer.advance(count));

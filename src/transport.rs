@@ -60,7 +60,7 @@ enum Making {
     /// It waits for its next step.
     Waits(Steps),
     /// A step is being taken, or was the last.
-    Steps,
+    Steps { is_first: bool },
     /// It has failed, of which the program is being told. The alert follows, unless the peer has `left`.
     Failed { alert: Vec<u8>, left: bool },
 }
@@ -339,8 +339,11 @@ impl Transport {
                 None
             }
             Self::Shaking(shaking) => {
-                // A step that is being taken elsewhere needs a moment to let go of it.
-                drop(shaking.io.shutdown(Shutdown::Both));
+                // A step that is being taken elsewhere needs a moment to let go of it. If there is none, it is closed at once, and a peer whose
+                // words were not read is told by a reset: as in Bun.
+                if matches!(shaking.making, Making::Steps { .. }) {
+                    drop(shaking.io.shutdown(Shutdown::Both));
+                }
                 None
             }
             Self::Secure(stream) => stream.close(),
@@ -402,8 +405,8 @@ impl Shaking {
         }
         self.step_due = false;
         self.let_in = false;
-        self.begins = false;
-        match std::mem::replace(&mut self.making, Making::Steps) {
+        let is_first = std::mem::take(&mut self.begins);
+        match std::mem::replace(&mut self.making, Making::Steps { is_first }) {
             Making::Waits(steps) => Some(steps),
             _ => None,
         }
@@ -415,9 +418,13 @@ impl Shaking {
             // With its last words still to be sent, and then FIN.
             Stepped::Over(shaken) => self.settle(shaken),
             Stepped::Waits(steps) => {
+                let was_first = matches!(self.making, Making::Steps { is_first: true });
                 self.making = Making::Waits(steps);
-                // The poll does not say again that there is more to read.
-                self.step_due |= self.inlet.as_ref().is_some_and(|inlet| !inlet.is_full());
+                // The poll does not say again that there is more to read. A client's first step reads nothing.
+                self.step_due |= match &self.inlet {
+                    Some(inlet) => !inlet.is_full(),
+                    None => was_first && self.ready.readable,
+                };
                 if self.shut && !self.silenced.load(Ordering::Relaxed) {
                     self.send_fin();
                 }
@@ -454,7 +461,7 @@ impl Shaking {
 
     /// As in Bun, a pause holds the handshake back, but neither its beginning, nor a reset, nor what was shown already.
     fn is_due(&self) -> bool {
-        let held = self.paused && !self.begins && !self.let_in && !self.ready.failed;
+        let held = self.paused && !self.begins && !self.let_in && !self.ready.broken;
         self.step_due && !held && matches!(self.making, Making::Waits(_))
     }
 
@@ -464,7 +471,7 @@ impl Shaking {
         if self.has_failed() || self.ending.is_some() || std::mem::replace(&mut self.shut, true) {
             return;
         }
-        if !self.begins && !matches!(self.making, Making::Steps) {
+        if !self.begins && !matches!(self.making, Making::Steps { .. }) {
             self.send_fin();
         }
     }
