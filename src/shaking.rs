@@ -163,6 +163,9 @@ struct Progress {
     /// From then on the socket is read. A client's first words have no answer yet, and what comes in the same moment waits for the next step:
     /// the program may have paused the socket.
     hears: AtomicBool,
+    /// The present step, or the last one, has read less than it had room for: what the kernel had. It reads no more, for a failure that it
+    /// would find is not the handshake's if that is complete.
+    drained: AtomicBool,
     /// How much has been sent.
     sent: AtomicUsize,
 }
@@ -231,10 +234,17 @@ impl Steps {
         self.progress.begun.load(Ordering::Relaxed)
     }
 
+    /// Whether the last step has read less than it had room for, and then no more.
+    #[must_use]
+    pub fn has_drained(&self) -> bool {
+        self.progress.drained.load(Ordering::Relaxed)
+    }
+
     /// Goes on as far as the peer's bytes allow.
     #[must_use]
     pub fn step(mut self) -> Stepped {
         self.progress.begun.store(true, Ordering::Relaxed);
+        self.progress.drained.store(false, Ordering::Relaxed);
         match catch_unwind(AssertUnwindSafe(|| self.poll())) {
             Ok(Poll::Ready(shaken)) => Stepped::Over(shaken),
             Ok(Poll::Pending) => {
@@ -355,11 +365,15 @@ impl AsyncRead for HandshakeStream {
             if let Some(inlet) = &self.socket.inlet {
                 return inlet.read(buffer);
             }
-            if !self.progress.hears.load(Ordering::Relaxed) {
+            let progress = &self.progress;
+            if !progress.hears.load(Ordering::Relaxed) || progress.drained.load(Ordering::Relaxed) {
                 return Poll::Pending;
             }
-            return polled(cx, self.socket.io.receive(buffer.initialize_unfilled()))
-                .map_ok(|count| buffer.advance(count));
+            let room = buffer.remaining();
+            return polled(cx, self.socket.io.receive(buffer.initialize_unfilled())).map_ok(|count| {
+                progress.drained.store((1..room).contains(&count), Ordering::Relaxed);
+                buffer.advance(count);
+            });
         }
         let count = rest.len().min(buffer.remaining());
         buffer.put_slice(&rest[..count]);

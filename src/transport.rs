@@ -419,12 +419,13 @@ impl Shaking {
             Stepped::Over(shaken) => self.settle(shaken),
             Stepped::Waits(steps) => {
                 let was_first = matches!(self.making, Making::Steps { is_first: true });
-                self.making = Making::Waits(steps);
                 // The poll does not say again that there is more to read. A client's first step reads nothing.
                 self.step_due |= match &self.inlet {
                     Some(inlet) => !inlet.is_full(),
-                    None => was_first && self.ready.readable,
+                    None if was_first => self.ready.readable,
+                    None => steps.has_drained() && (self.ready.read_on || self.ready.broken),
                 };
+                self.making = Making::Waits(steps);
                 if self.shut && !self.silenced.load(Ordering::Relaxed) {
                     self.send_fin();
                 }
