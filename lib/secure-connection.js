@@ -108,7 +108,7 @@ class SecureConnection extends ClientConnection {
       // Whoever was told may have closed it.
       if (!this.isOpen) return;
       native.close(this.vacate());
-      this.over(error === undefined ? systemError(/** @type {number} */ (report.errno), 'read') : undefined);
+      this.over(typeof report.errno === 'number' ? systemError(report.errno, 'read') : undefined);
     };
     // As in Bun: who has sent FIN is told only of the end, if the peer says nothing more.
     const isUntold = isKnown || (this.shut && report.hungUp);
@@ -231,6 +231,8 @@ class SecureConnection extends ClientConnection {
    * @param {(slot: number) => void} leave
    */
   #giveUp(leave) {
+    // As in Bun: a client says its first words, whatever becomes of them.
+    if (this.tls.hasYetToBegin && !this.shut) this.tls.shake();
     this.#held = { slot: this.vacate(), leave };
     this.over();
   }

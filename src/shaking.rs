@@ -197,7 +197,15 @@ impl Steps {
         let runtime = runtime::handle()?;
         let (cost, waits) = (handshake.cost(), matches!(handshake, Handshake::Server(..)));
         let progress = Arc::new(Progress { hears: waits.into(), ..Progress::default() });
-        let stream = HandshakeStream { socket, initial, read: 0, flight: Vec::new(), progress: Arc::clone(&progress) };
+        let stream = HandshakeStream {
+            socket,
+            initial,
+            read: 0,
+            flight: Vec::new(),
+            refused: false,
+            unheard: false,
+            progress: Arc::clone(&progress),
+        };
         let mut steps = Self {
             handshake: Box::pin(shake(stream, handshake)),
             again: Waker::from(Arc::new(Again(again))),
@@ -300,6 +308,12 @@ async fn shake(stream: HandshakeStream, handshake: Handshake) -> Shaken {
         }
         Err(failed) => {
             let Failed { stream, failure, peer_chain, server_name } = *failed;
+            let failure = match failure {
+                HandshakeFailure::Disconnected if stream.as_ref().is_some_and(|stream| stream.unheard) => {
+                    HandshakeFailure::Unheard
+                }
+                failure => failure,
+            };
             let alert = stream.map(|stream| stream.flight).unwrap_or_default();
             Shaken { result: Err(Box::new(Failed { stream: None, failure, peer_chain, server_name })), alert }
         }
@@ -318,6 +332,10 @@ struct HandshakeStream {
     read: usize,
     /// What is to be sent: rustls' answers to one flight of the peer, some KiB.
     flight: Vec<u8>,
+    /// The peer was gone when something was sent.
+    refused: bool,
+    /// And it has said nothing more.
+    unheard: bool,
     progress: Arc<Progress>,
 }
 
@@ -330,6 +348,12 @@ impl HandshakeStream {
                     self.flight.drain(..count);
                 }
                 Err(_) if self.socket.silenced.load(Ordering::Relaxed) => self.flight.clear(),
+                Err(error) if is_hang_up(&error) => {
+                    self.refused = true;
+                    self.socket.silenced.store(true, Ordering::Relaxed);
+                    // ENOTCONN, mostly.
+                    let _ = self.socket.io.shutdown(Shutdown::Write);
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -337,6 +361,27 @@ impl HandshakeStream {
         self.flight = Vec::new();
         Ok(())
     }
+
+    /// What the peer has said before it left. As in Bun, a send that has failed takes the reset off the socket, and the handshake fails with
+    /// the peer's end: which has no error where those were a client's first words, and that of the reset later.
+    fn receive_last(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if !self.progress.hears.load(Ordering::Relaxed) {
+            return Ok(0);
+        }
+        match self.socket.io.receive(into) {
+            Ok(0) => {
+                self.unheard = true;
+                Ok(0)
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
+            result => result,
+        }
+    }
+}
+
+fn is_hang_up(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset)
 }
 
 fn polled<T>(cx: &Context<'_>, result: io::Result<T>) -> Poll<io::Result<T>> {
@@ -364,6 +409,11 @@ impl AsyncRead for HandshakeStream {
         if rest.is_empty() {
             if let Some(inlet) = &self.socket.inlet {
                 return inlet.read(buffer);
+            }
+            if self.refused {
+                let count = self.receive_last(buffer.initialize_unfilled())?;
+                buffer.advance(count);
+                return Poll::Ready(Ok(()));
             }
             let progress = &self.progress;
             if !progress.hears.load(Ordering::Relaxed) || progress.drained.load(Ordering::Relaxed) {

@@ -37,6 +37,8 @@ pub struct Shaking {
     /// The bytes of an `end()` that came too early.
     ending: Option<Vec<u8>>,
     shut: bool,
+    /// The program has shut the reading side: the next step mostly finds nothing but that.
+    deaf: bool,
     making: Making,
     outcome: Option<Shaken>,
     /// What the poll has said, for the time after the handshake.
@@ -159,6 +161,7 @@ impl Transport {
             paused: false,
             ending: None,
             shut: false,
+            deaf: false,
             making: Making::Not,
             outcome: None,
             ready,
@@ -268,9 +271,12 @@ impl Transport {
     pub fn shut_read(&mut self) {
         match self {
             Self::Plain(stream) => stream.shut_read(),
-            // Without reading there is no handshake, and it says so.
             Self::Shaking(shaking) if shaking.has_failed() => {}
-            Self::Shaking(shaking) => drop(shaking.io.shutdown(Shutdown::Read)),
+            // Without reading there is no handshake, and it says so.
+            Self::Shaking(shaking) => {
+                shaking.deaf = true;
+                drop(shaking.io.shutdown(Shutdown::Read));
+            }
             Self::Secure(stream) => stream.shut_read(),
         }
     }
@@ -375,6 +381,12 @@ impl Shaking {
         self.making = Making::Waits(steps);
         self.step_due = at_once || self.ready.readable || self.let_in;
         self.begins = at_once;
+    }
+
+    /// Whether the reading side is shut.
+    #[must_use]
+    pub fn is_deaf(&self) -> bool {
+        self.deaf
     }
 
     /// Takes a handshake back that has not said or heard anything. True if there was one.
@@ -506,7 +518,7 @@ impl Shaking {
         Some(match result {
             Ok(session) => Step::Shaken(session),
             Err(failed) => {
-                let left = matches!(failed.failure, HandshakeFailure::Disconnected);
+                let left = matches!(failed.failure, HandshakeFailure::Disconnected | HandshakeFailure::Unheard);
                 self.making = Making::Failed { alert, left };
                 Step::Failed(failed)
             }

@@ -258,7 +258,7 @@ pub struct HandshakeReport {
     pub hung_up: bool,
     /// The peer took too long.
     pub timed_out: bool,
-    /// The transport failed with this positive error number.
+    /// The transport failed with this positive error number, perhaps since the peer hung up.
     pub errno: Option<i32>,
     /// One side did not like what the other said.
     pub protocol: Option<ProtocolReport>,
@@ -283,6 +283,10 @@ impl From<Failed<()>> for HandshakeReport {
         };
         match failed.failure {
             HandshakeFailure::Disconnected => report.hung_up = true,
+            HandshakeFailure::Unheard => {
+                report.hung_up = true;
+                report.errno = Some(crate::sys::CONNECTION_RESET);
+            }
             HandshakeFailure::TimedOut => report.timed_out = true,
             HandshakeFailure::Transport(error) => report.errno = Some(Failure::from(error).number()),
             HandshakeFailure::Protocol(failure) => report.protocol = Some(failure.into()),

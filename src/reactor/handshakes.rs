@@ -54,6 +54,8 @@ impl Reactor {
         }
         let is_client = matches!(handshake, Handshake::Client(..));
         let at_once = !initial.is_empty() || is_client;
+        // As in Bun, a client's first words leave before anything else happens, so that it may close after them. They take some 50 us.
+        let greets = is_client && initial.is_empty() && shaking.inlet().is_none();
         let again = self.jobs.reporter(key);
         let (silenced, inlet) = (Arc::clone(shaking.silenced()), shaking.inlet().cloned());
         let socket = Socket { io: Arc::clone(shaking.io()), silenced, inlet };
@@ -62,13 +64,21 @@ impl Reactor {
             shaking.settle(Shaken::failed(HandshakeFailure::Disconnected));
         } else {
             match Steps::new(socket, handshake, initial, move || again(Outcome::Again)) {
-                Ok(steps) => shaking.begin(steps, at_once),
+                Ok(steps) => {
+                    shaking.begin(steps, at_once);
+                    if greets && let Some(steps) = shaking.next_step() {
+                        shaking.stepped(steps.step());
+                    }
+                }
                 Err(error) => shaking.settle(Shaken::failed(HandshakeFailure::Transport(error))),
             }
         }
         if shaking.has_work() {
             self.enqueue(key);
             self.jobs.wake.call();
+        }
+        if greets {
+            self.turn.count_handshake();
         }
     }
 
@@ -78,7 +88,7 @@ impl Reactor {
             return;
         };
         let Some(steps) = shaking.next_step() else { return };
-        if self.shakes_hands && steps.is_quick() {
+        if shaking.is_deaf() || self.shakes_hands && steps.is_quick() {
             self.turn.count_handshake();
             shaking.stepped(steps.step());
         } else {

@@ -154,6 +154,9 @@ pub enum HandshakeFailure {
     /// The peer hung up.
     #[error("Client network socket disconnected before secure TLS connection was established")]
     Disconnected,
+    /// The same, and what this side has sent was not read any more.
+    #[error("Client network socket disconnected before secure TLS connection was established")]
+    Unheard,
     /// The transport failed: a reset, for instance.
     #[error("the transport failed: {0}")]
     Transport(#[source] io::Error),
