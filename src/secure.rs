@@ -40,7 +40,7 @@ const _: () = assert!(Session::room_for(CIPHERTEXT_ROOM) <= READ_LIMIT);
 #[derive(Debug)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "two options, a pause and an end, none of which says anything of the others"
+    reason = "two options, a pause, a beginning and an end, none of which says anything of the others"
 )]
 pub struct SecureStream {
     io: StreamIo,
@@ -58,6 +58,8 @@ pub struct SecureStream {
     /// The poll has said that the connection is over while there was still something to read, and a send has taken the reason: a
     /// reset after the peer's FIN is EPIPE, told once. It closes when the end is told.
     gone: bool,
+    /// The last words of the handshake have not left.
+    shaking: bool,
     tap: Tap,
     /// Whether received records are told even if nothing for the program was in them: they may have been sessions.
     announces: bool,
@@ -116,6 +118,7 @@ impl SecureStream {
     ) -> Self {
         Self {
             io,
+            shaking: session.wants_send(),
             session,
             allow_half_open,
             read: ReadSide::Greeting,
@@ -441,10 +444,17 @@ impl SecureStream {
     }
 
     fn read_step(&mut self, scratch: &mut [u8], ciphertext: &mut [u8]) -> Option<StreamEvent> {
+        if self.shaking {
+            // As in Bun: whether they still reach the peer decides how its end is told. What is wrong stands in `failure`.
+            let _ = self.flush();
+        }
         if self.read == ReadSide::Greeting {
             let count = self.greet(scratch, ciphertext);
             if count > 0 {
                 return Some(self.data(count));
+            }
+            if !self.can_read() {
+                return None;
             }
         }
         if let Tap::On(tapped) = &mut self.tap
@@ -582,8 +592,10 @@ impl SecureStream {
     }
 
     fn can_read(&self) -> bool {
-        // As in `stream`: a reset ends a pause. What was shown already is not held back.
-        (!self.paused || self.ready.broken || self.has_tapped())
+        // As in `stream`: a reset ends a pause. As in Bun, what has been read already is not held back: what was shown, what came with the end of
+        // the handshake, and a `close_notify` behind data.
+        let is_read = self.has_tapped() || matches!(self.read, ReadSide::Greeting | ReadSide::Closed);
+        (!self.paused || self.ready.broken || is_read)
             && self.read != ReadSide::Ended
             && self.broken.is_none()
     }
@@ -646,15 +658,19 @@ impl SecureStream {
                     return Flushed::Blocked;
                 }
                 Err(error) => {
-                    // The kernel tells this only once. EPIPE is no such failure: after it comes an ordinary end.
-                    if error.kind() != io::ErrorKind::BrokenPipe {
-                        self.failure = Some(error.into());
+                    // The kernel tells this only once. EPIPE is no such failure: after it comes an ordinary end. As in Bun, not so after the
+                    // last words of the handshake.
+                    let is_pipe = error.kind() == io::ErrorKind::BrokenPipe;
+                    if !is_pipe || self.shaking {
+                        let failure = if is_pipe { Failure::System(CONNECTION_RESET) } else { error.into() };
+                        self.failure = Some(failure);
                         self.ready.failed = true;
                     }
                     return Flushed::Failed;
                 }
             }
         }
+        self.shaking = false;
         Flushed::All
     }
 }
