@@ -221,7 +221,7 @@ impl SecureStream {
         }
         if std::mem::take(&mut self.ready.failed) {
             return match self.io.take_error() {
-                Ok(None) if self.failure.is_some() => Some(StreamEvent::Closed(self.failure)),
+                Ok(None) if self.failure.is_some() && !self.holds_data() => Some(StreamEvent::Closed(self.failure)),
                 Ok(None) if self.read == ReadSide::Ended => Some(StreamEvent::Closed(None)),
                 Ok(None) => {
                     self.gone = true;
@@ -483,12 +483,9 @@ impl SecureStream {
         match self.io.receive(into) {
             Ok(0) => {
                 self.ready.readable = false;
-                if self.failure.is_some() {
-                    return Some(StreamEvent::Closed(self.failure));
-                }
                 if matches!(self.write, WriteSide::Shut { .. }) {
                     // As on plain sockets; only a `close_notify` is told of all the same.
-                    return Some(StreamEvent::Closed(None));
+                    return Some(StreamEvent::Closed(self.failure));
                 }
                 self.read = ReadSide::Closed;
                 self.end_of_stream()
@@ -584,6 +581,9 @@ impl SecureStream {
             return None;
         }
         self.read = ReadSide::Ended;
+        if self.failure.is_some() {
+            return Some(StreamEvent::Closed(self.failure));
+        }
         // As Bun: who has called `end()` and got no answer since is told of the close only.
         Some(match self.write {
             WriteSide::Ending { answered: false } => StreamEvent::Closed(None),
@@ -595,9 +595,7 @@ impl SecureStream {
         // As in `stream`: a reset ends a pause. As in Bun, what has been read already is not held back: what was shown, what came with the end of
         // the handshake, and a `close_notify` behind data.
         let is_read = self.has_tapped() || matches!(self.read, ReadSide::Greeting | ReadSide::Closed);
-        (!self.paused || self.ready.broken || is_read)
-            && self.read != ReadSide::Ended
-            && self.broken.is_none()
+        (!self.paused || self.ready.broken || is_read) && self.read != ReadSide::Ended && self.broken.is_none()
     }
 
     fn is_tapped(&self) -> bool {
@@ -643,6 +641,23 @@ impl SecureStream {
         }
     }
 
+    /// Keeps what a send has failed with, which the kernel tells only once.
+    fn fail(&mut self, error: io::Error) {
+        let is_pipe = error.kind() == io::ErrorKind::BrokenPipe;
+        if is_pipe && self.read == ReadSide::Ended {
+            // Nobody has promised to read on.
+            return;
+        }
+        // As in Bun: who is found gone has reset the connection, and no end is told.
+        self.failure = Some(if is_pipe { Failure::System(CONNECTION_RESET) } else { error.into() });
+        self.ready.failed = true;
+    }
+
+    /// Whether a pause holds data back that has come.
+    fn holds_data(&self) -> bool {
+        self.paused && self.io.available().is_ok_and(|count| count > 0)
+    }
+
     fn flush(&mut self) -> Flushed {
         while self.session.wants_send() {
             match self.session.send(&mut Outlet(&self.io)) {
@@ -658,14 +673,7 @@ impl SecureStream {
                     return Flushed::Blocked;
                 }
                 Err(error) => {
-                    // The kernel tells this only once. EPIPE is no such failure: after it comes an ordinary end. As in Bun, not so after the
-                    // last words of the handshake.
-                    let is_pipe = error.kind() == io::ErrorKind::BrokenPipe;
-                    if !is_pipe || self.shaking {
-                        let failure = if is_pipe { Failure::System(CONNECTION_RESET) } else { error.into() };
-                        self.failure = Some(failure);
-                        self.ready.failed = true;
-                    }
+                    self.fail(error);
                     return Flushed::Failed;
                 }
             }
