@@ -82,6 +82,8 @@ pub struct Socket {
     pub io: Arc<StreamIo>,
     /// Set once this side has sent FIN: from then on what should be sent goes nowhere, and that is no failure.
     pub silenced: Arc<AtomicBool>,
+    /// Set while the program wants nothing to be read: it may say so while a step is on its way.
+    pub held: Arc<AtomicBool>,
     /// Where what is received comes from if somebody else reads the socket.
     pub inlet: Option<Arc<Inlet>>,
 }
@@ -416,7 +418,8 @@ impl AsyncRead for HandshakeStream {
                 return Poll::Ready(Ok(()));
             }
             let progress = &self.progress;
-            if !progress.hears.load(Ordering::Relaxed) || progress.drained.load(Ordering::Relaxed) {
+            let is_held = self.socket.held.load(Ordering::Relaxed);
+            if is_held || !progress.hears.load(Ordering::Relaxed) || progress.drained.load(Ordering::Relaxed) {
                 return Poll::Pending;
             }
             let room = buffer.remaining();

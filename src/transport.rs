@@ -49,6 +49,8 @@ pub struct Shaking {
     begins: bool,
     /// Set once FIN is out: what the handshake would still send goes nowhere.
     silenced: Arc<AtomicBool>,
+    /// Set while a pause keeps the handshake from reading.
+    held: Arc<AtomicBool>,
     /// The program is to be asked something first.
     selection: Option<Arc<Selection>>,
     asks: bool,
@@ -168,6 +170,7 @@ impl Transport {
             step_due: false,
             begins: false,
             silenced: Arc::default(),
+            held: Arc::default(),
             selection: None,
             asks: false,
         }))
@@ -318,7 +321,10 @@ impl Transport {
     pub fn pause(&mut self) {
         match self {
             Self::Plain(stream) => stream.pause(),
-            Self::Shaking(shaking) => shaking.paused = true,
+            Self::Shaking(shaking) => {
+                shaking.paused = true;
+                shaking.held.store(!shaking.ready.broken, Ordering::Relaxed);
+            }
             Self::Secure(stream) => stream.pause(),
         }
     }
@@ -329,6 +335,10 @@ impl Transport {
             Self::Plain(stream) => stream.resume(),
             Self::Shaking(shaking) => {
                 shaking.paused = false;
+                if shaking.held.swap(false, Ordering::Relaxed) {
+                    // What a step has not read the poll does not tell again.
+                    shaking.go_on();
+                }
                 shaking.has_work()
             }
             Self::Secure(stream) => stream.resume(),
@@ -474,7 +484,7 @@ impl Shaking {
 
     /// As in Bun, a pause holds the handshake back, but neither its beginning, nor a reset, nor what was shown already.
     fn is_due(&self) -> bool {
-        let held = self.paused && !self.begins && !self.let_in && !self.ready.broken;
+        let held = self.held.load(Ordering::Relaxed) && !self.begins && !self.let_in;
         self.step_due && !held && matches!(self.making, Making::Waits(_))
     }
 
@@ -495,6 +505,12 @@ impl Shaking {
         let _ = self.io.shutdown(Shutdown::Write);
     }
 
+    /// Set while the handshake must not read.
+    #[must_use]
+    pub fn held(&self) -> &Arc<AtomicBool> {
+        &self.held
+    }
+
     /// Set once what the handshake sends goes nowhere.
     #[must_use]
     pub fn silenced(&self) -> &Arc<AtomicBool> {
@@ -503,6 +519,9 @@ impl Shaking {
 
     fn note(&mut self, ready: &Ready) -> bool {
         self.ready.note(ready);
+        if ready.broken {
+            self.held.store(false, Ordering::Relaxed);
+        }
         self.go_on();
         self.has_work()
     }

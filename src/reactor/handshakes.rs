@@ -57,8 +57,12 @@ impl Reactor {
         // As in Bun, a client's first words leave before anything else happens, so that it may close after them. They take some 50 us.
         let greets = is_client && initial.is_empty() && shaking.inlet().is_none();
         let again = self.jobs.reporter(key);
-        let (silenced, inlet) = (Arc::clone(shaking.silenced()), shaking.inlet().cloned());
-        let socket = Socket { io: Arc::clone(shaking.io()), silenced, inlet };
+        let socket = Socket {
+            io: Arc::clone(shaking.io()),
+            silenced: Arc::clone(shaking.silenced()),
+            held: Arc::clone(shaking.held()),
+            inlet: shaking.inlet().cloned(),
+        };
         if is_client && shaking.io().is_broken() {
             // As in Bun, whose first words run into the reset: that takes it off the socket, and what is left looks like the peer's end.
             shaking.settle(Shaken::failed(HandshakeFailure::Disconnected));

@@ -31,7 +31,7 @@ fn connection() -> (Arc<StreamIo>, Arc<StreamIo>) {
 
 fn steps(io: &Arc<StreamIo>, handshake: Handshake, initial: &[u8]) -> (Steps, Receiver<()>) {
     let (sender, again) = mpsc::channel();
-    let socket = Socket { io: Arc::clone(io), silenced: Arc::default(), inlet: None };
+    let socket = Socket { io: Arc::clone(io), silenced: Arc::default(), held: Arc::default(), inlet: None };
     let steps = Steps::new(socket, handshake, initial.to_vec(), move || sender.send(()).unwrap_or_default());
     (steps.expect("a runtime"), again)
 }
@@ -103,7 +103,12 @@ fn a_tapped_handshake_reads_what_it_is_given() {
     let (near, far) = connection();
     let client = waits(steps(&near, asking(), b"").0.step());
     let inlet = Arc::<Inlet>::default();
-    let socket = Socket { io: Arc::clone(&far), silenced: Arc::default(), inlet: Some(Arc::clone(&inlet)) };
+    let socket = Socket {
+        io: Arc::clone(&far),
+        silenced: Arc::default(),
+        held: Arc::default(),
+        inlet: Some(Arc::clone(&inlet)),
+    };
     let handshake = serving_with(Kind::Ecdsa, ServerParameters::default(), |_| {});
     let server = Steps::new(socket, handshake, Vec::new(), || {}).expect("a runtime");
     assert!(!server.has_begun());
@@ -129,7 +134,7 @@ fn a_tapped_handshake_reads_what_it_is_given() {
 fn a_tapped_handshake_is_told_of_the_end() {
     let (_near, far) = connection();
     let inlet = Arc::<Inlet>::default();
-    let socket = Socket { io: far, silenced: Arc::default(), inlet: Some(Arc::clone(&inlet)) };
+    let socket = Socket { io: far, silenced: Arc::default(), held: Arc::default(), inlet: Some(Arc::clone(&inlet)) };
     let handshake = serving_with(Kind::Ecdsa, ServerParameters::default(), |_| {});
     let server = Steps::new(socket, handshake, Vec::new(), || {}).expect("a runtime");
     inlet.end(Ok(()));

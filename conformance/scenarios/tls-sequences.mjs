@@ -1,0 +1,101 @@
+// What is done to either end of a TLS connection, in its handlers and afterwards, in many orders: who pauses, leaves or shuts in the middle of
+// a handshake, and what the other end is told.
+//
+// `c` is the client and `s` the server. `c@open:end` is done in the handler; `s.write` is done afterwards, one after the other with time
+// in between; `c@handshake:s.pause` is done to the other end.
+import { ca, identity } from '../lib/certificates.mjs';
+
+const DEEDS = {
+  end: (socket) => socket.end(),
+  'end with words': (socket) => socket.end('bye'),
+  shutdown: (socket) => socket.shutdown(),
+  deafen: (socket) => socket.shutdown(true),
+  terminate: (socket) => socket.terminate(),
+  close: (socket) => socket.close(),
+  pause: (socket) => socket.pause(),
+  resume: (socket) => socket.resume(),
+  write: (socket) => socket.write('words'),
+};
+const LEAVING = ['end', 'shutdown', 'deafen', 'terminate', 'close'];
+
+const each = (list, make) => list.flatMap(make);
+const SEQUENCES = [
+  // Leaving in the middle.
+  ...each(['c', 's'], (who) => LEAVING.map((how) => `${who}@open:${how}`)),
+  ...each(LEAVING, (how) => [`c@open:s.${how}`, `c@handshake:s.${how}`]),
+  // Leaving, and being left, in a pause that holds the handshake back.
+  ...each(['c', 's'], (who) =>
+    each(['c', 's'], (other) =>
+      ['end', 'shutdown', 'terminate', 'write'].map((how) => `${who}@open:pause ${other}.${how}`),
+    ),
+  ),
+  'c@handshake:s.pause s.end s.resume',
+  'c@handshake:s.pause s.shutdown s.resume',
+  'c@handshake:s.pause s.write s.resume',
+  'c@handshake:s.deafen s@handshake:pause',
+  // What has come before a pause is told in spite of it.
+  'c@data:pause s.end with words',
+  's@data:pause c.end with words s.write',
+  's@handshake:pause c@handshake:end with words s.write s.resume',
+  's@handshake:pause c@handshake:write c.write s.write s.resume',
+  'c@handshake:pause s@handshake:write c.write c.resume',
+];
+
+/** On unix sockets a send finds at once that the peer has gone. */
+const UNIX_SEQUENCES = [
+  'c.pause s.terminate c.write',
+  'c.pause s.terminate c.shutdown',
+  'c.pause s.terminate c.end',
+  'c.pause s.write s.terminate c.write c.resume',
+  'c.pause s.write s.terminate c.shutdown c.resume',
+];
+
+function parse(sequence) {
+  const now = { c: {}, s: {} };
+  const later = [];
+  for (const step of sequence.split(/ (?=[cs][@.])/)) {
+    const [, who, event, other, how] = /^([cs])(?:@(\w+):(?:([cs])\.)?|\.)(.+)$/.exec(step);
+    if (event) now[who][event] = { of: other ?? who, how };
+    else later.push({ of: who, how });
+  }
+  return { now, later };
+}
+
+export default async function ({ listen, connect, actor, path, turns }) {
+  async function run(sequence, unix) {
+    const { now, later } = parse(sequence);
+    const label = `${unix ? 'unix' : 'tcp'}, ${sequence}`;
+    const actors = { c: actor(`client: ${label}`), s: actor(`server: ${label}`) };
+    const act = ({ of, how }) => actors[of].attempt(how, () => DEEDS[how](actors[of].socket));
+    const handlersOf = (who) => {
+      const own = {};
+      for (const event of ['open', 'data', 'end', 'close', 'handshake']) {
+        own[event] = (_socket, ...words) => {
+          // Without the error: a server that asks for no certificate has one on Bun (difference 5).
+          if (event === 'handshake') actors[who].say('handshake', words[0]);
+          if (now[who][event]) act(now[who][event]);
+        };
+      }
+      return actors[who].handlers(own, { silent: ['handshake'] });
+    };
+    const at = unix ? { unix: path('s') } : { hostname: '127.0.0.1', port: 0 };
+    const listener = listen({ ...at, tls: identity('server-ec'), socket: handlersOf('s') });
+    const target = unix ? at : { hostname: '127.0.0.1', port: listener.port };
+    await connect({ ...target, tls: { ca }, socket: handlersOf('c') });
+    await turns(12);
+    for (const deed of later) {
+      act(deed);
+      await turns(8);
+    }
+    for (const who of Object.values(actors)) who.say('readyState', who.socket.readyState);
+    listener.stop(true);
+    for (const { socket } of Object.values(actors)) socket.terminate();
+    await turns(5);
+  }
+  const runAll = async (sequences, unix) => {
+    for (const sequence of sequences) await run(sequence, unix);
+  };
+  // Whether the client's last words still arrive there is a matter of microseconds where other threads shake hands.
+  const unixSequences = SEQUENCES.filter((sequence) => sequence !== 'c@handshake:s.terminate');
+  await Promise.all([runAll(SEQUENCES, false), runAll([...unixSequences, ...UNIX_SEQUENCES], true)]);
+}
