@@ -220,6 +220,9 @@ class Connection {
     return -1;
   }
 
+  /** Plain sockets keep nothing that could be flushed. */
+  flush() {}
+
   /**
    * Counts a write.
    * @param {number} count what the kernel took, or -1

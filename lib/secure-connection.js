@@ -361,6 +361,11 @@ class SecureConnection extends ClientConnection {
     return 0;
   }
 
+  /** As in Bun: once something has come after `end`, it closes. */
+  flush() {
+    if (this.ending && this.#answered && this.isOpen) this.close();
+  }
+
   /** @param {Error | null} error */
   #tellFailure(error) {
     this.failing = true;

@@ -159,7 +159,7 @@ function defineSocket(tag) {
     }
 
     flush() {
-      Socket.#own(this);
+      Socket.#own(this).#connection.flush();
     }
 
     getAuthorizationError() {

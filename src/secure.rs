@@ -203,7 +203,7 @@ impl SecureStream {
             return Some(StreamEvent::Broken(failure));
         }
         if self.is_over() {
-            let shut = matches!(self.write, WriteSide::Shut { .. });
+            let shut = self.ready.broken && matches!(self.write, WriteSide::Shut { .. });
             return Some(StreamEvent::Closed(self.failure.or_else(|| self.ready.late_failure(&self.io, shut))));
         }
         // As on Bun, what came with the peer's last words is told before the drain that follows the handshake.
@@ -241,11 +241,8 @@ impl SecureStream {
         let written = self.encrypt(bytes);
         match written {
             Written::Taken(count) if count < bytes.len() => self.write = WriteSide::Full,
-            // As in Bun: after the peer's end nothing but this write can find that the connection is broken.
-            Written::Refused if self.read == ReadSide::Ended => {
-                self.failure = Some(Failure::System(CONNECTION_RESET));
-                self.ready.failed = true;
-            }
+            // As in Bun: after the peer's end nothing but this write can find that the connection is broken, and it closes without an error.
+            Written::Refused if self.read == ReadSide::Ended => self.gone = true,
             _ => {}
         }
         written
@@ -269,11 +266,11 @@ impl SecureStream {
             Written::Taken(_) => {}
         }
         self.paused = false;
-        self.finish_writing(WriteSide::Ending { answered: false });
-        // Where the peer has ended and everything is sent, nothing is left to wait for. As in Bun, that the program has not been told yet
-        // does not matter.
+        let sent = self.finish_writing(WriteSide::Ending { answered: false });
+        // Where the peer has ended and everything is sent, or it is gone, nothing is left to wait for. As in Bun, that the program has not been
+        // told yet does not matter.
         let peer_ended = matches!(self.read, ReadSide::Closed | ReadSide::Ended);
-        if peer_ended && !self.session.wants_send() { Ended::Close } else { Ended::Later }
+        if peer_ended && !matches!(sent, Flushed::Blocked) { Ended::Close } else { Ended::Later }
     }
 
     /// Whether a write can still be taken.
@@ -285,7 +282,7 @@ impl SecureStream {
     /// Sends `close_notify` and FIN, and goes on reading.
     pub fn shut_write(&mut self) {
         if self.is_writable() {
-            self.finish_writing(WriteSide::Shut { fin_due: true });
+            let _ = self.finish_writing(WriteSide::Shut { fin_due: true });
         }
     }
 
@@ -432,7 +429,7 @@ impl SecureStream {
                     self.write = WriteSide::Flushing { rest, sent };
                 } else {
                     self.write = WriteSide::Open;
-                    self.finish_writing(WriteSide::Ending { answered: false });
+                    let _ = self.finish_writing(WriteSide::Ending { answered: false });
                 }
                 None
             }
@@ -483,7 +480,7 @@ impl SecureStream {
         match self.io.receive(into) {
             Ok(0) => {
                 self.ready.readable = false;
-                if matches!(self.write, WriteSide::Shut { .. }) {
+                if matches!(self.write, WriteSide::Shut { .. } | WriteSide::Ending { answered: true }) {
                     // As on plain sockets; only a `close_notify` is told of all the same.
                     return Some(StreamEvent::Closed(self.failure));
                 }
@@ -624,12 +621,14 @@ impl SecureStream {
         }
     }
 
-    fn finish_writing(&mut self, state: WriteSide) {
+    fn finish_writing(&mut self, state: WriteSide) -> Flushed {
         self.session.close_notify();
         self.write = state;
-        if matches!(self.flush(), Flushed::All) {
+        let sent = self.flush();
+        if matches!(sent, Flushed::All) {
             self.send_fin();
         }
+        sent
     }
 
     fn send_fin(&mut self) {

@@ -537,7 +537,7 @@ impl Shaking {
         Some(match result {
             Ok(session) => Step::Shaken(session),
             Err(failed) => {
-                let left = matches!(failed.failure, HandshakeFailure::Disconnected | HandshakeFailure::Unheard);
+                let left = matches!(failed.failure, HandshakeFailure::Disconnected);
                 self.making = Making::Failed { alert, left };
                 Step::Failed(failed)
             }

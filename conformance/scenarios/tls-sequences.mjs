@@ -15,6 +15,7 @@ const DEEDS = {
   pause: (socket) => socket.pause(),
   resume: (socket) => socket.resume(),
   write: (socket) => socket.write('words'),
+  flush: (socket) => socket.flush(),
 };
 const LEAVING = ['end', 'shutdown', 'deafen', 'terminate', 'close'];
 
@@ -50,6 +51,19 @@ const UNIX_SEQUENCES = [
   'c.pause s.write s.terminate c.shutdown c.resume',
 ];
 
+/** What is left to do when one side has ended, or is gone. */
+const ENDED_SEQUENCES = [
+  'c@end:end s.shutdown',
+  'c@end:write s.shutdown',
+  's.end c.write s.flush',
+  's.end c.write c.end',
+  's.end c.write s.deafen',
+  'c.end s.write s.terminate',
+  'c.end s.write s.end',
+  's.deafen s.shutdown',
+  's.deafen c.shutdown',
+];
+
 function parse(sequence) {
   const now = { c: {}, s: {} };
   const later = [];
@@ -62,9 +76,9 @@ function parse(sequence) {
 }
 
 export default async function ({ listen, connect, actor, path, turns }) {
-  async function run(sequence, unix) {
+  async function run(sequence, unix, allowHalfOpen) {
     const { now, later } = parse(sequence);
-    const label = `${unix ? 'unix' : 'tcp'}, ${sequence}`;
+    const label = `${unix ? 'unix' : 'tcp'}${allowHalfOpen ? ', half-open' : ''}, ${sequence}`;
     const actors = { c: actor(`client: ${label}`), s: actor(`server: ${label}`) };
     const act = ({ of, how }) => actors[of].attempt(how, () => DEEDS[how](actors[of].socket));
     const handlersOf = (who) => {
@@ -79,9 +93,9 @@ export default async function ({ listen, connect, actor, path, turns }) {
       return actors[who].handlers(own, { silent: ['handshake'] });
     };
     const at = unix ? { unix: path('s') } : { hostname: '127.0.0.1', port: 0 };
-    const listener = listen({ ...at, tls: identity('server-ec'), socket: handlersOf('s') });
+    const listener = listen({ ...at, allowHalfOpen, tls: identity('server-ec'), socket: handlersOf('s') });
     const target = unix ? at : { hostname: '127.0.0.1', port: listener.port };
-    await connect({ ...target, tls: { ca }, socket: handlersOf('c') });
+    await connect({ ...target, allowHalfOpen, tls: { ca }, socket: handlersOf('c') });
     await turns(12);
     for (const deed of later) {
       act(deed);
@@ -93,7 +107,10 @@ export default async function ({ listen, connect, actor, path, turns }) {
     await turns(5);
   }
   const runAll = async (sequences, unix) => {
-    for (const sequence of sequences) await run(sequence, unix);
+    for (const sequence of sequences) await run(sequence, unix, false);
+    for (const allowHalfOpen of [false, true]) {
+      for (const sequence of ENDED_SEQUENCES) await run(sequence, unix, allowHalfOpen);
+    }
   };
   // Whether the client's last words still arrive there is a matter of microseconds where other threads shake hands.
   const unixSequences = SEQUENCES.filter((sequence) => sequence !== 'c@handshake:s.terminate');
