@@ -99,7 +99,10 @@ export interface Socket<Data = undefined> extends Disposable {
   /** Lets the process end although the socket is open. Not counted. */
   unref(): void;
 
-  /** Does nothing on plain sockets. On TLS sockets it tries to send records that the kernel had no room for. */
+  /**
+   * There is nothing that it could send: what the kernel has no room for is sent as soon as it has. As on Bun, it closes a TLS socket that has
+   * called {@link end} and got data since.
+   */
   flush(): void;
 
   /**
@@ -229,7 +232,8 @@ export interface Socket<Data = undefined> extends Disposable {
 
   /**
    * No `data`, `end` or orderly `close` until {@link resume}; a reset still comes. Writing works. Not counted. A TLS handshake under way
-   * waits, too; `upgradeTLS` ends the pause of a plain socket.
+   * waits, too, but what was read together with its end, and a `close_notify` behind data, is told all the same (Bun); `upgradeTLS` ends the
+   * pause of a plain socket.
    */
   pause(): void;
 

@@ -63,19 +63,14 @@ impl Reactor {
             held: Arc::clone(shaking.held()),
             inlet: shaking.inlet().cloned(),
         };
-        if is_client && shaking.io().is_broken() {
-            // As in Bun, whose first words run into the reset: that takes it off the socket, and what is left looks like the peer's end.
-            shaking.settle(Shaken::failed(HandshakeFailure::Disconnected));
-        } else {
-            match Steps::new(socket, handshake, initial, move || again(Outcome::Again)) {
-                Ok(steps) => {
-                    shaking.begin(steps, at_once);
-                    if greets && let Some(steps) = shaking.next_step() {
-                        shaking.stepped(steps.step());
-                    }
+        match Steps::new(socket, handshake, initial, move || again(Outcome::Again)) {
+            Ok(steps) => {
+                shaking.begin(steps, at_once);
+                if greets && let Some(steps) = shaking.next_step() {
+                    shaking.stepped(steps.step());
                 }
-                Err(error) => shaking.settle(Shaken::failed(HandshakeFailure::Transport(error))),
             }
+            Err(error) => shaking.settle(Shaken::failed(HandshakeFailure::Transport(error))),
         }
         if shaking.has_work() {
             self.enqueue(key);

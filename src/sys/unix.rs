@@ -9,7 +9,6 @@ use super::{AsyncStream, transfer};
 use mio::event::Source;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
 
 /// A socket's number, as programs see it in `fd`.
@@ -201,14 +200,6 @@ impl StreamIo {
     #[must_use]
     pub fn unacknowledged(&self) -> usize {
         if self.unix { 0 } else { unacknowledged(&self.socket) }
-    }
-
-    /// Whether the connection is over for both sides at this moment, as after a reset. It stays to be told by whoever reads or writes.
-    #[must_use]
-    pub fn is_broken(&self) -> bool {
-        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let mut ask = [PollFd::new(&self.socket, PollFlags::empty())];
-        poll(&mut ask, Some(&at_once)).is_ok() && ask[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
     }
 
     /// How many bytes a read would find.

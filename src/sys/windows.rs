@@ -153,13 +153,6 @@ impl StreamIo {
         unacknowledged(&self.0)
     }
 
-    /// Whether the connection is over for both sides at this moment: Windows tells those who read or write.
-    #[must_use]
-    #[expect(clippy::unused_self, reason = "elsewhere the system is asked")]
-    pub fn is_broken(&self) -> bool {
-        false
-    }
-
     /// One `recv`.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Handshakes in steps, over sockets.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
@@ -153,6 +154,71 @@ fn nothing_is_read_before_the_first_step_and_the_clock_runs_from_the_beginning()
     again.recv_timeout(LIMIT).expect("the time limit");
     let failed = over(server.step()).result.expect_err("it is late");
     assert!(matches!(failed.failure, HandshakeFailure::TimedOut), "{failed:?}");
+}
+
+#[test]
+fn a_clients_first_step_reads_nothing() {
+    let (near, far) = connection();
+    // The first byte of a record.
+    far.send(&[22]).expect("room");
+    let client = waits(steps(&near, asking(), b"").0.step());
+    assert_eq!(near.available().expect("a socket"), 1);
+    drop(client.step());
+    assert_eq!(near.available().expect("a socket"), 0);
+}
+
+#[test]
+fn nothing_is_read_while_it_is_held() {
+    let (near, far) = connection();
+    let held = Arc::<AtomicBool>::new(true.into());
+    let socket = Socket { io: Arc::clone(&far), silenced: Arc::default(), held: Arc::clone(&held), inlet: None };
+    let handshake = serving_with(Kind::Ecdsa, ServerParameters::default(), |_| {});
+    let server = Steps::new(socket, handshake, Vec::new(), || {}).expect("a runtime");
+    near.send(&[22]).expect("room");
+    let server = waits(server.step());
+    assert_eq!(far.available().expect("a socket"), 1);
+    held.store(false, Ordering::Relaxed);
+    drop(server.step());
+    assert_eq!(far.available().expect("a socket"), 0);
+}
+
+/// What is left to read behind a reset is Linux' decision.
+#[cfg(target_os = "linux")]
+mod left {
+    use super::*;
+
+    fn serving() -> Handshake {
+        serving_with(Kind::Ecdsa, ServerParameters::default(), |_| {})
+    }
+
+    #[test]
+    fn a_reset_behind_the_last_words_is_not_the_handshakes() {
+        let (near, far) = connection();
+        let client = waits(steps(&near, asking(), b"").0.step());
+        let server = waits(steps(&far, serving(), b"").0.step());
+        far.reset_on_close().expect("a socket");
+        drop((server, far));
+        assert!(over(client.step()).result.is_ok());
+    }
+
+    #[test]
+    fn who_is_gone_before_the_answer_has_not_heard_it() {
+        let (near, far) = connection();
+        let client = waits(steps(&near, asking(), b"").0.step());
+        near.reset_on_close().expect("a socket");
+        drop((client, near));
+        let failed = over(steps(&far, serving(), b"").0.step()).result.expect_err("nobody is there");
+        assert!(matches!(failed.failure, HandshakeFailure::Unheard), "{failed:?}");
+    }
+
+    #[test]
+    fn who_is_gone_before_a_clients_first_words_has_left() {
+        let (near, far) = connection();
+        far.reset_on_close().expect("a socket");
+        drop(far);
+        let failed = over(steps(&near, asking(), b"").0.step()).result.expect_err("nobody is there");
+        assert!(matches!(failed.failure, HandshakeFailure::Disconnected), "{failed:?}");
+    }
 }
 
 #[test]
