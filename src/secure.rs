@@ -220,8 +220,14 @@ impl SecureStream {
             return self.read_step(scratch, ciphertext);
         }
         if std::mem::take(&mut self.ready.failed) {
+            if self.failure.is_some() && self.holds_data() {
+                // It is told first, after a pause too; the failure stands behind it, where the next reads find the end.
+                self.ready.readable = true;
+                self.ready.read_on = true;
+                return if self.can_read() { self.read_step(scratch, ciphertext) } else { None };
+            }
             return match self.io.take_error() {
-                Ok(None) if self.failure.is_some() && !self.holds_data() => Some(StreamEvent::Closed(self.failure)),
+                Ok(None) if self.failure.is_some() => Some(StreamEvent::Closed(self.failure)),
                 Ok(None) if self.read == ReadSide::Ended => Some(StreamEvent::Closed(None)),
                 Ok(None) => {
                     self.gone = true;
@@ -652,9 +658,9 @@ impl SecureStream {
         self.ready.failed = true;
     }
 
-    /// Whether a pause holds data back that has come.
+    /// Whether something has come that was not read: the poll may not have said so yet, and a pause holds it back.
     fn holds_data(&self) -> bool {
-        self.paused && self.io.available().is_ok_and(|count| count > 0)
+        matches!(self.read, ReadSide::Greeting | ReadSide::Open) && self.io.available().is_ok_and(|count| count > 0)
     }
 
     fn flush(&mut self) -> Flushed {

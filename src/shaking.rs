@@ -413,9 +413,8 @@ impl AsyncRead for HandshakeStream {
                 return inlet.read(buffer);
             }
             if self.refused {
-                let count = self.receive_last(buffer.initialize_unfilled())?;
-                buffer.advance(count);
-                return Poll::Ready(Ok(()));
+                let received = self.receive_last(buffer.initialize_unfilled());
+                return polled(cx, received).map_ok(|count| buffer.advance(count));
             }
             let progress = &self.progress;
             let is_held = self.socket.held.load(Ordering::Relaxed);

@@ -2,7 +2,7 @@
 // a handshake, and what the other end is told.
 //
 // `c` is the client and `s` the server. `c@open:end` is done in the handler; `s.write` is done afterwards, one after the other with time
-// in between; `c@handshake:s.pause` is done to the other end.
+// in between, or at once where there is a `+`; `c@handshake:s.pause` is done to the other end.
 import { ca, identity } from '../lib/certificates.mjs';
 
 const DEEDS = {
@@ -49,6 +49,9 @@ const UNIX_SEQUENCES = [
   'c.pause s.terminate c.end',
   'c.pause s.write s.terminate c.write c.resume',
   'c.pause s.write s.terminate c.shutdown c.resume',
+  's.write +s.terminate +c.write',
+  'c.pause s.write +s.terminate +c.write c.resume',
+  's.terminate +c.end with words',
 ];
 
 /** What is left to do when one side has ended, or is gone. */
@@ -67,10 +70,10 @@ const ENDED_SEQUENCES = [
 function parse(sequence) {
   const now = { c: {}, s: {} };
   const later = [];
-  for (const step of sequence.split(/ (?=[cs][@.])/)) {
-    const [, who, event, other, how] = /^([cs])(?:@(\w+):(?:([cs])\.)?|\.)(.+)$/.exec(step);
+  for (const step of sequence.split(/ (?=\+?[cs][@.])/)) {
+    const [, plus, who, event, other, how] = /^(\+?)([cs])(?:@(\w+):(?:([cs])\.)?|\.)(.+)$/.exec(step);
     if (event) now[who][event] = { of: other ?? who, how };
-    else later.push({ of: who, how });
+    else later.push({ of: who, how, atOnce: plus === '+' });
   }
   return { now, later };
 }
@@ -96,11 +99,12 @@ export default async function ({ listen, connect, actor, path, turns }) {
     const listener = listen({ ...at, allowHalfOpen, tls: identity('server-ec'), socket: handlersOf('s') });
     const target = unix ? at : { hostname: '127.0.0.1', port: listener.port };
     await connect({ ...target, allowHalfOpen, tls: { ca }, socket: handlersOf('c') });
-    await turns(12);
+    await turns(4);
     for (const deed of later) {
+      if (!deed.atOnce) await turns(8);
       act(deed);
-      await turns(8);
     }
+    await turns(8);
     for (const who of Object.values(actors)) who.say('readyState', who.socket.readyState);
     listener.stop(true);
     for (const { socket } of Object.values(actors)) socket.terminate();
