@@ -7,7 +7,8 @@ import { ca, identity } from './lib/certificates.mjs';
 import { Random } from './lib/random.mjs';
 
 const random = new Random(Number(process.env.RANDOM_SEED));
-const usesTls = process.env.RANDOM_TLS === '1';
+const over = process.env.RANDOM_OVER;
+const usesTls = over !== 'plain';
 /** More than the two buffers of a connection take, so that it is written in part and waits. */
 const LARGE = Buffer.alloc(8 << 20, 'large ');
 const MOST_STEPS = 9;
@@ -121,7 +122,14 @@ export default async function ({ listen, connect, actor, main, path, turns, stan
     end.other = near;
     const socket = handlersOf(near);
     const tls = usesTls ? { ca } : undefined;
-    await near.actor.settle('connect', () => connect({ ...target, allowHalfOpen: near.halfOpen, tls, socket }));
+    const options = { ...target, allowHalfOpen: near.halfOpen };
+    if (over === 'upgrade') {
+      const raw = actor(`${near.actor.name}, raw`).handlers({}, { silent: ['data'] });
+      const plain = await near.actor.settle('connect', () => connect({ ...options, socket: raw }));
+      near.actor.attempt('upgrade', () => void plain.upgradeTLS({ tls, socket }));
+    } else {
+      await near.actor.settle('connect', () => connect({ ...options, tls, socket }));
+    }
     await turns(8);
     ends.push(near, end);
   }

@@ -5,6 +5,7 @@
 //     --seeds N     how many programs (default 200)
 //     --first N     the seed of the first one (default: another one each time)
 //     --tls         over TLS
+//     --upgrade     over TLS, the clients by upgradeTLS
 //     --bun BINARY  use this Bun (default: fetched from npm)
 //     --node BINARY use this Node.js (default: the one that runs this)
 //     --show        print the traces of each program
@@ -27,17 +28,19 @@ const { values: options } = parseArgs({
     seeds: { type: 'string', default: '200' },
     first: { type: 'string', default: String(Date.now() % 1_000_000_000) },
     tls: { type: 'boolean', default: false },
+    upgrade: { type: 'boolean', default: false },
     bun: { type: 'string' },
     node: { type: 'string', default: process.execPath },
     show: { type: 'boolean', default: false },
   },
 });
+const over = options.upgrade ? 'upgrade' : options.tls ? 'tls' : 'plain';
 const [count, first] = [Number(options.seeds), Number(options.first)];
 const bun = { command: options.bun ?? referenceBun(), onBun: true };
 const ours = { command: options.node, onBun: false };
 
 async function run(where, seed) {
-  const env = { RANDOM_SEED: String(seed), RANDOM_TLS: options.tls ? '1' : '0' };
+  const env = { RANDOM_SEED: String(seed), RANDOM_OVER: over };
   return (await trace(program, { ...where, env })).text;
 }
 
@@ -59,7 +62,7 @@ for (let seed = first; seed < first + count; seed++) {
   const complaint = await differs(seed);
   if (complaint === undefined) continue;
   differing++;
-  console.log(`seed ${seed}${options.tls ? ' --tls' : ''} (- Bun, + here)\n${complaint}\n`);
+  console.log(`seed ${seed}, ${over} (- Bun, + here)\n${complaint}\n`);
 }
 console.log(`seeds from ${first}: ${differing} of ${count} programs differ`);
 process.exitCode = differing > 0 ? 1 : 0;

@@ -291,10 +291,10 @@ class SecureConnection extends ClientConnection {
     return opened;
   }
 
-  /** As `begin`, for a socket that was connected before: the handshake begins at once. */
+  /** As `begin`, for a socket that was connected before: the handshake begins at once, and fails at once. */
   beginAtOnce() {
     this.#prepare();
-    this.#shake();
+    this.#shake(true);
   }
 
   /** What comes before the handshake. Whether a handler was called. */
@@ -307,8 +307,8 @@ class SecureConnection extends ClientConnection {
   }
 
   /** The handshake begins. */
-  #shake() {
-    if (this.isOpen && this.shut) this.#shutBefore();
+  #shake(atOnce = false) {
+    if (this.isOpen && this.shut) this.#shutBefore(atOnce);
     if (this.isOpen) this.tls.shake();
   }
 
@@ -331,12 +331,15 @@ class SecureConnection extends ClientConnection {
   /**
    * The program has sent FIN before the handshake began. As in Bun, it has failed then, for no reason that there would be an error for. The
    * native half goes through the motions, and tells when the peer has ended, too.
+   * @param {boolean} atOnce
    */
-  #shutBefore() {
+  #shutBefore(atOnce) {
     this.tls.forgo();
     this.#publish(false, null);
     this.#shaken(false, null);
-    if (this.tls.rejects) this.#then(this.close);
+    if (!this.tls.rejects) return;
+    if (atOnce) this.close();
+    else this.#then(this.close);
   }
 
   // Called by the socket's methods.

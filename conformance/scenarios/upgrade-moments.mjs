@@ -62,4 +62,15 @@ export default async function ({ serve, dial, main, actor, turns }) {
   main.say(socket.readyState);
   await actor('shut').seen('close');
   listener.stop(true);
+
+  // One that shuts or leaves in `open` has failed, and is closed, inside of the call.
+  for (const how of ['shutdown', 'end', 'terminate', 'close']) {
+    const far = serve(`left by ${how}`, { handlers: {}, tls: identity('server-ec') });
+    const leaver = actor(`leaves by ${how}`);
+    const plain = await dial(`${how}, plain`, far, { handlers: { data() {} } });
+    const socket = leaver.handlers({ open: (tls) => void tls[how](), handshake() {} });
+    leaver.attempt('upgradeTLS', () => plain.upgradeTLS({ tls: { ca }, socket }).map((half) => half.readyState));
+    await actor(`left by ${how}`).seen('close');
+    far.stop(true);
+  }
 }
