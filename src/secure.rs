@@ -247,8 +247,14 @@ impl SecureStream {
         let written = self.encrypt(bytes);
         match written {
             Written::Taken(count) if count < bytes.len() => self.write = WriteSide::Full,
-            // As in Bun: after the peer's end nothing but this write can find that the connection is broken, and it closes without an error.
-            Written::Refused if self.read == ReadSide::Ended => self.gone = true,
+            // As in Bun: after the peer's end nothing but this write can find that the connection is broken. A peer on a unix socket that has
+            // gone as well has only closed it.
+            Written::Refused if self.read == ReadSide::Ended => {
+                self.gone = true;
+                if !self.io.is_unix() {
+                    self.failure = Some(Failure::System(CONNECTION_RESET));
+                }
+            }
             _ => {}
         }
         written

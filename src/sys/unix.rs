@@ -189,6 +189,12 @@ impl StreamIo {
         }
     }
 
+    /// Whether it is a unix socket.
+    #[must_use]
+    pub fn is_unix(&self) -> bool {
+        self.unix
+    }
+
     /// Whether a short read leaves something that the poll does not tell of: on a unix socket it stops where descriptors were sent along.
     #[must_use]
     pub fn must_read_on(&self) -> bool {

@@ -153,6 +153,13 @@ impl StreamIo {
         unacknowledged(&self.0)
     }
 
+    /// Whether it is a unix socket: there are none.
+    #[must_use]
+    #[expect(clippy::unused_self, reason = "elsewhere there are two kinds")]
+    pub fn is_unix(&self) -> bool {
+        false
+    }
+
     /// One `recv`.
     ///
     /// # Errors
