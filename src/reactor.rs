@@ -49,13 +49,13 @@ const STEPPING: Duration = Duration::from_millis(2);
 /// connections was 5 and 2 % faster with it than with [`READ_LIMIT`]; with 1 MiB, [`READ_LIMIT`] takes 5 % less CPU time. Data that goes nowhere
 /// would be an eighth slower.
 const PASSED_ON: usize = 256 * 1024;
-
-/// What a UDP socket is polled for that waits for room, too.
-const DATAGRAMS_AND_ROOM: Interest = Interest::READABLE.add(Interest::WRITABLE);
 /// What is passed on comes in pieces of so many bytes less, so that what is sent does not begin at a page in the kernel each time: a
 /// receiver whose memory begins a few bytes behind one, as large blocks of glibc's allocator do, would copy all of it slowly
 /// on some processors ([`crate::aligned`]).
 const OFF_PAGE: usize = 64;
+
+/// What a UDP socket is polled for that waits for room, too.
+const DATAGRAMS_AND_ROOM: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 /// The most bytes of a data event that is probably passed on. Only who passes on something asks the system for it.
 static PASSED_ON_LIMIT: LazyLock<usize> = LazyLock::new(|| {

@@ -55,8 +55,8 @@ pub struct SecureStream {
     broken: Option<ProtocolFailure>,
     /// A failure that a send has taken off the socket; the step that finds the end tells it.
     failure: Option<Failure>,
-    /// The poll has said that the connection is over while there was still something to read, and a send has taken the reason: a
-    /// reset after the peer's FIN is EPIPE, told once. It closes when the end is told.
+    /// The peer is gone, and it closes when the end is told: the poll has said that the connection is over while there was still something to
+    /// read, and a send has taken the reason (a reset after the peer's FIN is EPIPE, told once), or a write has found it after the end.
     gone: bool,
     /// The last words of the handshake have not left.
     shaking: bool,

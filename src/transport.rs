@@ -33,7 +33,6 @@ pub struct Shaking {
     inlet: Option<Arc<Inlet>>,
     /// There is something for the next step in it, or the step is to be taken anyway.
     let_in: bool,
-    paused: bool,
     /// The bytes of an `end()` that came too early.
     ending: Option<Vec<u8>>,
     shut: bool,
@@ -49,7 +48,7 @@ pub struct Shaking {
     begins: bool,
     /// Set once FIN is out: what the handshake would still send goes nowhere.
     silenced: Arc<AtomicBool>,
-    /// Set while a pause keeps the handshake from reading.
+    /// Set while a pause keeps the handshake from reading. It goes on afterwards.
     held: Arc<AtomicBool>,
     /// The program is to be asked something first.
     selection: Option<Arc<Selection>>,
@@ -159,8 +158,6 @@ impl Transport {
             allow_half_open,
             inlet: tapped.then(Arc::default),
             let_in: false,
-            // As in Bun, a pause of the plain socket is over with it.
-            paused: false,
             ending: None,
             shut: false,
             deaf: false,
@@ -170,6 +167,7 @@ impl Transport {
             step_due: false,
             begins: false,
             silenced: Arc::default(),
+            // As in Bun, a pause of the plain socket is over with it.
             held: Arc::default(),
             selection: None,
             asks: false,
@@ -180,14 +178,14 @@ impl Transport {
     #[must_use]
     pub fn secured(self, mut session: Box<Session>) -> Option<Self> {
         let Self::Shaking(shaking) = self else { return Some(self) };
-        let Shaking { io, ready, allow_half_open, inlet, paused, ending, shut, silenced, .. } = *shaking;
+        let Shaking { io, ready, allow_half_open, inlet, ending, shut, silenced, held, .. } = *shaking;
         let tapped = inlet.map(|inlet| inlet.take_rest());
         let silenced = silenced.load(Ordering::Relaxed);
         if silenced {
             session.sends_nothing_first();
         }
         let mut stream = SecureStream::new(Arc::into_inner(io)?, ready, session, allow_half_open, tapped);
-        if paused {
+        if held.load(Ordering::Relaxed) {
             stream.pause();
         }
         if let Some(bytes) = ending {
@@ -321,10 +319,8 @@ impl Transport {
     pub fn pause(&mut self) {
         match self {
             Self::Plain(stream) => stream.pause(),
-            Self::Shaking(shaking) => {
-                shaking.paused = true;
-                shaking.held.store(!shaking.ready.broken, Ordering::Relaxed);
-            }
+            // A reset has ended the pause already.
+            Self::Shaking(shaking) => shaking.held.store(!shaking.ready.broken, Ordering::Relaxed),
             Self::Secure(stream) => stream.pause(),
         }
     }
@@ -334,7 +330,6 @@ impl Transport {
         match self {
             Self::Plain(stream) => stream.resume(),
             Self::Shaking(shaking) => {
-                shaking.paused = false;
                 if shaking.held.swap(false, Ordering::Relaxed) {
                     // What a step has not read the poll does not tell again.
                     shaking.go_on();
