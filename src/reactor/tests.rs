@@ -138,7 +138,7 @@ fn connections_that_wait_are_accepted_first_but_only_so_many() {
 
 #[test]
 fn what_the_poll_tells_of_a_connect_that_waits_for_its_turn_is_not_lost() {
-    use super::{StreamEvent, Target};
+    use super::StreamEvent;
 
     let mut reactor = Reactor::new(Wake::new(|| {})).expect("a reactor");
     let mut scratch = vec![0; READ_LIMIT];
@@ -174,7 +174,6 @@ fn tls_connections_take_up_less_memory_when_they_have_grown_older() {
     use std::sync::{Arc, mpsc};
     use std::time::Duration;
 
-    use super::Target;
     use crate::shaking::Handshake;
     use crate::tls::{ServerParameters, tests::contexts};
 

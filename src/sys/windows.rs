@@ -136,7 +136,6 @@ impl StreamIo {
 
     /// Whether others may have the socket open, too, which they can't.
     #[must_use]
-    #[expect(clippy::unused_self, reason = "elsewhere it may have been taken over")]
     pub fn is_shared(&self) -> bool {
         false
     }
@@ -155,7 +154,6 @@ impl StreamIo {
 
     /// Whether it is a unix socket: there are none.
     #[must_use]
-    #[expect(clippy::unused_self, reason = "elsewhere there are two kinds")]
     pub fn is_unix(&self) -> bool {
         false
     }
@@ -190,7 +188,6 @@ impl StreamIo {
     /// Whether a short read leaves something that the poll does not tell of: always. mio asks the completion port again when a read has
     /// found nothing, and not before.
     #[must_use]
-    #[expect(clippy::unused_self, reason = "elsewhere it depends on the socket")]
     pub fn must_read_on(&self) -> bool {
         true
     }
