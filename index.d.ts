@@ -474,8 +474,9 @@ export interface TCPSocketConnectOptions<Data = undefined> extends SocketOptions
    */
   localPort?: number;
   /**
-   * A connected stream socket to adopt; wins over `hostname` and `unix`, and belongs to the socket from then on. Bad ones reject with
-   * EBADF (8), on Windows all with ENOTSUP. Not in Bun's types of `connect`, but in Bun.
+   * A connected stream socket to take over; wins over `hostname` and `unix`, and belongs to the socket from then on, unless this fails. `open`
+   * is called before `connect` returns, and `drain` follows. Bad ones reject with EBADF, ENOTSOCK or EINVAL, one that this process has in use
+   * already with EEXIST (8), on Windows all with ENOTSUP. Not in Bun's types of `connect`, but in Bun.
    */
   fd?: number;
 }
@@ -492,13 +493,17 @@ export interface UnixSocketOptions<Data = undefined> extends SocketOptions<Data>
 }
 
 /**
- * A descriptor instead of an address. `connect` takes it, as Bun's does, but the types of neither say so, or they could not be exchanged:
- * to pass it, cast it, or give `hostname` and `port` as well; `fd` wins.
+ * A descriptor instead of an address. `connect` and `listen` take it, as Bun's do, but the types of neither say so, or they could not be
+ * exchanged: to pass it, cast it, or give `hostname` and `port` as well; `fd` wins.
  */
 export interface FdSocketOptions<Data = undefined> extends SocketOptions<Data> {
   /** An object, `{}` included, or `true` means TLS (1). */
   tls?: TLSOptions | boolean;
-  /** A connected stream socket to adopt: see {@link TCPSocketConnectOptions.fd}. `listen` refuses it with EINVAL. */
+  /**
+   * For `connect` a connected stream socket: see {@link TCPSocketConnectOptions.fd}. For `listen` one that listens or is bound, such as a
+   * service manager hands over; it belongs to the listener from then on, unless this fails, and its `port`, `hostname` and `unix` are
+   * `undefined`. What cannot listen throws EINVAL, on Windows all, and one that this process has in use already EEXIST.
+   */
   fd: number;
 }
 

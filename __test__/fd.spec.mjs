@@ -48,8 +48,63 @@ test('a descriptor that is not open', async (t) => {
   t.is(error.message, 'Failed to connect');
 });
 
-test('listening on one is refused', (t) => {
-  t.throws(() => listen({ fd: 0, socket: nothing }), { code: 'EINVAL', message: 'Failed to listen at ' });
+notOnWindows('a second connect on one that is taken over already leaves it to the first', async (t) => {
+  const { target } = await rawServer(t);
+  const socket = await connect({ ...target, socket: nothing });
+  t.teardown(() => socket.terminate());
+  const { fd } = socket;
+  await t.throwsAsync(connect({ fd, socket: nothing }), { message: 'Failed to connect', code: 'EEXIST' });
+  t.is(socket.fd, fd);
+  t.is(socket.write('x'), 1);
+});
+
+const LISTEN = `
+  import { listen } from 'bun-sockets';
+  const listener = listen({
+    fd: 3,
+    socket: {
+      data(socket, data) {
+        listener.stop();
+        socket.end(\`\${process.pid} \${data}\`);
+      },
+    },
+  });
+  console.log('listens');
+`;
+
+notOnWindows('a listening socket of another process', async (t) => {
+  const listener = listen({ hostname: '127.0.0.1', port: 0, socket: nothing });
+  const { hostname, port } = listener;
+  const { child, ended } = program(LISTEN, { stdio: ['ignore', 'pipe', 'pipe', listener.fd] });
+  listener.stop();
+  await firstLine(child);
+  const client = await rawClient(t, { hostname, port });
+  client.write('hello');
+  t.is((await everything(client)).toString(), `${child.pid} hello`);
+  const { code, err } = await ended;
+  t.is(code, 0, err);
+});
+
+test('listening on what cannot listen is refused, and leaves it as it is', async (t) => {
+  const listener = listen({ hostname: '127.0.0.1', port: 0, socket: nothing });
+  t.teardown(() => listener.stop(true));
+  const { hostname, port } = listener;
+  const socket = await connect({ hostname, port, socket: nothing });
+  for (const fd of [0, 9999, -1, socket.fd]) {
+    t.throws(() => listen({ fd, socket: nothing }), { code: 'EINVAL', message: 'Failed to listen at ' });
+  }
+  t.is(socket.write('x'), 1);
+  socket.end();
+});
+
+notOnWindows('a listener of this process cannot be taken over, and goes on', async (t) => {
+  const listener = listen({ hostname: '127.0.0.1', port: 0, socket: nothing });
+  t.teardown(() => listener.stop(true));
+  const { fd, hostname, port } = listener;
+  t.throws(() => listen({ fd, socket: nothing }), { code: 'EEXIST', message: 'Failed to listen at ' });
+  const socket = await connect({ hostname, port, socket: nothing });
+  t.is(socket.readyState, 1);
+  socket.end();
 });
 
 /** Answers one datagram on a UDP socket that was handed over, and tells whether the descriptor is closed then. */

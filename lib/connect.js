@@ -22,20 +22,34 @@ const connect = (options) => {
   });
   connection.pausesFirst = parsed.pauseOnConnect;
   connection.target = parsed.hostname ?? '';
-  if (!signal?.aborted) connection.occupy(begin(parsed));
+  let errno = signal?.aborted ? 0 : start(connection, parsed);
   const Socket = parsed.tls === undefined ? TCPSocket : require('./tls-socket').TLSSocket;
   connection.socket = new Socket(connection);
-  const errno = connection.isOpen ? engine.connectFailure(connection.slot) : 0;
+  if (connection.isOpen) errno = engine.connectFailure(connection.slot);
   lookSoon();
+  // As in Bun: what is known at once is told at once.
   if (errno !== 0) {
-    // As in Bun: what is known at once is told at once.
-    connection.vacate();
+    if (connection.isOpen) connection.vacate();
     connection.connectFailed(errno);
+  } else if (parsed.fd !== undefined && connection.isOpen) {
+    connection.connected(0);
   } else if (signal !== undefined) {
     connection.watch(signal);
   }
   return promise;
 };
+
+/**
+ * @param {ClientConnection} connection which gets its slot, unless this fails
+ * @param {import('./options').SocketOptions} options
+ * @returns {number} an error number, or 0
+ */
+function start(connection, options) {
+  const slot = begin(options);
+  if (slot < 0) return -slot;
+  connection.occupy(slot);
+  return 0;
+}
 
 /** @param {import('./options').SocketOptions} options */
 function plain({ handlers, data }) {

@@ -9,7 +9,7 @@ const { engine, targets } = require('./engine');
 const { invalidThis, invalidType, listenFailed, notFound } = require('./errors');
 const { Handlers } = require('./handlers');
 const { finish, takeMethods, wrongAccessor } = require('./members');
-const { INVALID, ListenerHandle, NOT_FOUND } = require('./native');
+const { ListenerHandle, NOT_FOUND } = require('./native');
 const { readOptions } = require('./options');
 const { TCPSocket } = require('./socket');
 
@@ -216,8 +216,9 @@ const listen = (options) => {
   targets[slot] = /** @type {any} */ (listening);
   const listener = new Listener(listening);
   listening.listener = listener;
-  listening.port = handle.endpoint(listener)?.port;
-  const { signal } = parsed;
+  const { fd, signal } = parsed;
+  // As in Bun, the listener knows nothing of where one that was taken over listens.
+  if (fd === undefined) listening.port = handle.endpoint(listener)?.port;
   if (signal !== undefined) {
     if (signal.aborted) listening.stop(true);
     else signal.addEventListener('abort', () => listening.stop(true), { once: true });
@@ -246,8 +247,11 @@ function secure(tls) {
 
 /** @param {import('./options').SocketOptions} options */
 function bind({ hostname, port, unix, fd, exclusive, reusePort, ipv6Only, allowHalfOpen }) {
-  // Not supported, in Bun neither.
-  if (fd !== undefined) throw listenFailed(INVALID, '');
+  if (fd !== undefined) {
+    const slot = engine.listenDescriptor(fd, allowHalfOpen);
+    if (slot < 0) throw listenFailed(-slot, '');
+    return slot;
+  }
   if (unix !== undefined) {
     const slot = engine.listenUnix(unix, allowHalfOpen);
     if (slot < 0) throw listenFailed(-slot, unix);

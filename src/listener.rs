@@ -34,6 +34,11 @@ impl Listener {
         &self.io
     }
 
+    /// The socket, for the poll.
+    pub fn io_mut(&mut self) -> &mut ListenerIo {
+        &mut self.io
+    }
+
     /// Whether accepted sockets stay open after the peer's FIN.
     #[must_use]
     pub fn allow_half_open(&self) -> bool {

@@ -253,8 +253,6 @@ pub enum Target {
     Name(String, u16, Option<SocketAddr>),
     /// A unix path, or an abstract name that starts with a NUL.
     Unix(Vec<u8>),
-    /// A descriptor that is already connected.
-    Descriptor(Descriptor),
 }
 
 impl Reactor {
@@ -572,11 +570,34 @@ impl Reactor {
     ///
     /// Those of [`DatagramIo::adopt`], and the system's, when the poll can't take it: EEXIST for a socket that it has already.
     pub fn adopt_udp(&mut self, descriptor: Descriptor) -> io::Result<u32> {
-        let mut io = DatagramIo::adopt(descriptor)?;
-        match self.register(&mut io, DATAGRAMS_AND_ROOM, false) {
-            Ok(key) => Ok(self.place(key, Handle::Udp(Box::new(Udp::new(io))))),
+        let (key, io) = self.adopt(DATAGRAMS_AND_ROOM, false, |watch| DatagramIo::adopt(descriptor, watch))?;
+        Ok(self.place(key, Handle::Udp(Box::new(Udp::new(io)))))
+    }
+
+    /// Adds a listener over the socket behind a descriptor, which stays the caller's if this fails.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ListenerIo::adopt`], and the system's, when the poll can't take it: EEXIST for a socket that it has already.
+    pub fn adopt_listener(&mut self, descriptor: Descriptor, allow_half_open: bool) -> io::Result<u32> {
+        let (key, io) =
+            self.adopt(Interest::READABLE, allow_half_open, |watch| ListenerIo::adopt(descriptor, watch))?;
+        Ok(self.place(key, Handle::Listener(Listener::new(io, allow_half_open))))
+    }
+
+    /// Keeps a slot for a socket that `take` takes over, and has watched by the function that it gets.
+    fn adopt<T>(
+        &mut self,
+        interests: Interest,
+        allow_half_open: bool,
+        take: impl FnOnce(&mut dyn FnMut(&mut dyn Source) -> io::Result<()>) -> io::Result<T>,
+    ) -> io::Result<(Key, T)> {
+        let key = self.entries.insert(Entry::new(Handle::Pending { allow_half_open, task: None, outcome: None }));
+        let registry = self.poller.registry();
+        match take(&mut |source| registry.register(source, key.token(), interests)) {
+            Ok(io) => Ok((key, io)),
             Err(error) => {
-                io.give_up();
+                self.entries.remove(key.index);
                 Err(error)
             }
         }
@@ -584,12 +605,7 @@ impl Reactor {
 
     /// Has the poll watch a socket, and keeps a slot for it.
     fn register(&mut self, io: &mut impl Source, interests: Interest, allow_half_open: bool) -> io::Result<Key> {
-        let key = self.entries.insert(Entry::new(Handle::Pending { allow_half_open, task: None, outcome: None }));
-        if let Err(error) = self.poller.registry().register(io, key.token(), interests) {
-            self.entries.remove(key.index);
-            return Err(error);
-        }
-        Ok(key)
+        Ok(self.adopt(interests, allow_half_open, |watch| watch(io))?.0)
     }
 
     fn place(&mut self, key: Key, handle: Handle) -> u32 {
@@ -770,6 +786,7 @@ impl Reactor {
         // One that was not registered needs nothing undone.
         match &mut handle {
             Handle::Udp(udp) if udp.io().is_shared() => drop(registry.deregister(udp.io_mut())),
+            Handle::Listener(listener) if listener.io().is_shared() => drop(registry.deregister(listener.io_mut())),
             Handle::Stream(transport) if transport.io().is_shared() => {
                 if let Some(io) = transport.io_mut() {
                     drop(registry.deregister(io));

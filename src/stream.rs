@@ -63,7 +63,7 @@ enum ReadSide {
 #[derive(Debug)]
 enum WriteSide {
     Open,
-    /// The last write was short: a drain event is owed.
+    /// A drain event is owed: the last write was short, or there was none on a socket that was taken over.
     Full,
     /// `end(data)` was taken only partly by the kernel; the rest goes first.
     Flushing {
@@ -134,6 +134,12 @@ impl Stream {
             late: None,
             gone: false,
         }
+    }
+
+    /// A stream over a socket that was connected elsewhere. As in Bun, it begins with [`StreamEvent::Drain`].
+    #[must_use]
+    pub fn adopted(io: StreamIo, allow_half_open: bool) -> Self {
+        Self { write: WriteSide::Full, ..Self::new(io, allow_half_open) }
     }
 
     /// The socket, for its addresses and options.

@@ -22,7 +22,7 @@ use crate::failure::Failure;
 use crate::lookup::{addresses_to_bind, first_that_works};
 use crate::reactor::{Reactor, Target, Wake};
 use crate::stream::READ_LIMIT;
-use crate::sys::{DatagramIo, DatagramSharing, ListenerIo, Sharing};
+use crate::sys::{ALREADY_THERE, DatagramIo, DatagramSharing, ListenerIo, Sharing};
 use crate::tls::{Failed, ProtocolFailure};
 
 thread_local! {
@@ -280,6 +280,13 @@ impl Engine {
         self.listen(ListenerIo::bind_unix(path.as_bytes()), allow_half_open)
     }
 
+    /// Listens on the socket behind a descriptor: the slot, or a negative error number. As in Bun, all that cannot listen is EINVAL.
+    #[napi]
+    pub fn listen_descriptor(&self, descriptor: i32, allow_half_open: bool) -> i32 {
+        let slot = self.slot_of(|reactor| reactor.adopt_listener(descriptor, allow_half_open));
+        if slot >= 0 || slot == -ALREADY_THERE { slot } else { -INVALID }
+    }
+
     /// Connects to an address or a name: the slot; the outcome comes as an event. As in Bun, a local address that is none is ignored, and
     /// its port with it.
     #[napi]
@@ -308,10 +315,10 @@ impl Engine {
         self.connect(Target::Unix(path.into_bytes()), allow_half_open)
     }
 
-    /// Takes a connected descriptor over: the slot; the outcome comes as an event.
+    /// Takes a connected descriptor over: the slot, or a negative error number. No event tells that it is open.
     #[napi]
     pub fn connect_descriptor(&self, descriptor: i32, allow_half_open: bool) -> i32 {
-        self.connect(Target::Descriptor(descriptor), allow_half_open)
+        self.slot_of(|reactor| reactor.adopt_stream(descriptor, allow_half_open))
     }
 
     /// The error number of a connect that has failed at once, after which no event comes, or 0.
@@ -431,7 +438,7 @@ impl Engine {
     }
 
     fn connect(&self, target: Target, allow_half_open: bool) -> i32 {
-        self.core.with(|reactor| reactor.connect(target, allow_half_open)).map_or(-1, u32::cast_signed)
+        self.slot_of(|reactor| Ok(reactor.connect(target, allow_half_open)))
     }
 }
 

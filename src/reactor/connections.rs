@@ -1,5 +1,6 @@
 //! How connections come about: accepted, made by the kernel, or made by tokio, and adopted descriptors.
 
+use std::io;
 use std::net::SocketAddr;
 
 use super::{Entry, Event, Handle, Outcome, Reactor, Target};
@@ -9,7 +10,7 @@ use crate::log::step;
 use crate::runtime;
 use crate::slab::Key;
 use crate::stream::Stream;
-use crate::sys::{ARRIVALS, ARRIVALS_AND_ROOM, Ready, StreamIo};
+use crate::sys::{ARRIVALS, ARRIVALS_AND_ROOM, Descriptor, Ready, StreamIo};
 use crate::transport::Transport;
 
 /// So many connections may be accepted before others have their turn: more than mostly come at once, and done in some milliseconds.
@@ -24,12 +25,6 @@ impl Reactor {
         let begun = match target {
             Target::Address(address, local) => StreamIo::connect_tcp(address, local),
             Target::Unix(path) => StreamIo::connect_unix(&path),
-            Target::Descriptor(descriptor) => {
-                // The poll gets it when the outcome is taken, like every outcome that is already known.
-                let adopted = StreamIo::adopt(descriptor);
-                self.settle(key, adopted.map_err(|error| Box::new(error.into())));
-                return key.index;
-            }
             Target::Name(host, port, local) => {
                 self.look_up(key, host, port, local);
                 return key.index;
@@ -45,6 +40,20 @@ impl Reactor {
             Err(error) => self.settle(key, Err(Box::new(error.into()))),
         }
         key.index
+    }
+
+    /// Adds the connection behind a descriptor, which stays the caller's if this fails. No [`Event::Connected`] comes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`StreamIo::adopt`], and the system's, when the poll can't take it: EEXIST for a socket that it has already.
+    pub fn adopt_stream(&mut self, descriptor: Descriptor, allow_half_open: bool) -> io::Result<u32> {
+        let (key, io) = self.adopt(ARRIVALS_AND_ROOM, allow_half_open, |watch| StreamIo::adopt(descriptor, watch))?;
+        let slot = self.place(key, Handle::Stream(Transport::Plain(Stream::adopted(io, allow_half_open))));
+        if let Some(entry) = self.entries.at(key) {
+            entry.polled_for_room = true;
+        }
+        Ok(slot)
     }
 
     /// Why a connect has failed, if that was known at once; its slot is free then, and no event follows.

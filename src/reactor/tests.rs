@@ -184,24 +184,22 @@ fn tls_connections_take_up_less_memory_when_they_have_grown_older() {
     let mut reactor = Reactor::new(Wake::new(move || sender.send(()).unwrap_or_default())).expect("a reactor");
     let (client_context, server_context) = contexts();
     let (near, far) = std::os::unix::net::UnixStream::pair().expect("a connection");
-    let client = reactor.connect(Target::Descriptor(near.into_raw_fd()), false);
-    let server = reactor.connect(Target::Descriptor(far.into_raw_fd()), false);
+    let client = reactor.adopt_stream(near.into_raw_fd(), false).expect("it is a stream");
+    let server = reactor.adopt_stream(far.into_raw_fd(), false).expect("it is a stream");
     let hold_memory = |reactor: &mut Reactor| {
         [client, server].map(|slot| reactor.stream(slot).and_then(|stream| Some(stream.session()?.holds_memory())))
     };
+    let hello = Handshake::Client(Arc::clone(&client_context), client_context.parameters(Some("localhost")));
+    for (slot, handshake) in
+        [(client, hello), (server, Handshake::Server(Arc::clone(&server_context), ServerParameters::default()))]
+    {
+        reactor.expect_handshake(slot, false);
+        reactor.shake_hands(slot, handshake, Vec::new());
+    }
     let (mut shaken, mut scratch) = (0, vec![0; READ_LIMIT]);
     reactor.begin(false);
     loop {
         match reactor.next(&mut scratch).expect("the poll works") {
-            Next::Event(Event::Connected { socket: slot, .. }) => {
-                let handshake = if slot == client {
-                    Handshake::Client(Arc::clone(&client_context), client_context.parameters(Some("localhost")))
-                } else {
-                    Handshake::Server(Arc::clone(&server_context), ServerParameters::default())
-                };
-                reactor.expect_handshake(slot, false);
-                reactor.shake_hands(slot, handshake, Vec::new());
-            }
             Next::Event(Event::Handshaken(_)) => {
                 shaken += 1;
             }
@@ -256,15 +254,8 @@ fn a_stream_that_others_have_open_too_is_not_watched_any_more_once_it_is_closed_
     for discard in [false, true] {
         let mut reactor = Reactor::new(Wake::new(|| {})).expect("a reactor");
         let (theirs, mut peer) = UnixStream::pair().expect("a pair");
-        let slot = reactor.connect(Target::Descriptor(theirs.try_clone().expect("a copy").into_raw_fd()), false);
-        let mut scratch = vec![0; READ_LIMIT];
-        loop {
-            reactor.begin(false);
-            match reactor.next(&mut scratch).expect("the poll works") {
-                Next::Event(Event::Connected { socket: at, .. }) if at == slot => break,
-                next => assert!(matches!(next, Next::Yield | Next::Idle), "{next:?}"),
-            }
-        }
+        let slot =
+            reactor.adopt_stream(theirs.try_clone().expect("a copy").into_raw_fd(), false).expect("it is a stream");
         if discard {
             reactor.discard(slot);
         } else {

@@ -115,16 +115,16 @@ impl DatagramIo {
         Ok(Self::over(UdpSocket::from_std(socket.into()), address.is_ipv6()))
     }
 
-    /// Takes a descriptor over that must be a UDP socket; it belongs to this from then on, unless this fails.
+    /// Takes a descriptor over that must be a UDP socket, and has it watched; it belongs to this from then on, unless this fails.
     ///
     /// # Errors
     ///
-    /// EBADF for what is no open descriptor, ENOTSOCK for what is no socket, EINVAL for another kind of socket. On Windows,
-    /// always.
-    pub fn adopt(descriptor: Descriptor) -> io::Result<Self> {
+    /// EBADF for what is no open descriptor, ENOTSOCK for what is no socket, EINVAL for another kind of socket, and those of `watch`. On
+    /// Windows, always.
+    pub fn adopt(descriptor: Descriptor, watch: impl FnOnce(&mut dyn Source) -> io::Result<()>) -> io::Result<Self> {
         #[cfg(windows)]
         {
-            let _ = descriptor;
+            let _ = (descriptor, watch);
             Err(io::Error::from_raw_os_error(super::UNSUPPORTED))
         }
         #[cfg(unix)]
@@ -135,6 +135,10 @@ impl DatagramIo {
             })?;
             let mut adopted = Self::over(UdpSocket::from_std(socket.into()), ipv6);
             adopted.shared = true;
+            if let Err(error) = watch(&mut adopted) {
+                adopted.give_up();
+                return Err(error);
+            }
             Ok(adopted)
         }
     }

@@ -40,8 +40,8 @@ pub use pages::give_back;
 #[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
 pub(crate) use pages::is_resident;
 pub use platform::{
-    BAD_DESCRIPTOR, CONNECTION_REFUSED, CONNECTION_RESET, Descriptor, INVALID, IO_ERROR, ListenerIo, Sharing, StreamIo,
-    UNSUPPORTED, interface_index, interface_name, is_aborted, is_transient, number,
+    ALREADY_THERE, BAD_DESCRIPTOR, CONNECTION_REFUSED, CONNECTION_RESET, Descriptor, INVALID, IO_ERROR, ListenerIo,
+    Sharing, StreamIo, UNSUPPORTED, interface_index, interface_name, is_aborted, is_transient, number,
 };
 pub use poller::{ARRIVALS, ARRIVALS_AND_ROOM, Poller, Ready};
 

@@ -22,6 +22,8 @@ pub const CONNECTION_RESET: i32 = libc::ECONNRESET;
 pub const BAD_DESCRIPTOR: i32 = libc::EBADF;
 /// The error number of a wrong argument.
 pub const INVALID: i32 = libc::EINVAL;
+/// The error number of what is there already, such as a socket that the poll watches.
+pub const ALREADY_THERE: i32 = libc::EEXIST;
 /// The error number of what a platform can't do.
 pub const UNSUPPORTED: i32 = libc::EOPNOTSUPP;
 /// The error number of an error that has none.
@@ -111,14 +113,14 @@ impl StreamIo {
         Ok(Self { socket, unix: true, shared: false })
     }
 
-    /// Takes a descriptor over that must be a stream socket; it belongs to the stream from then on, unless this fails.
+    /// Takes a descriptor over that must be a stream socket, and has it watched; it belongs to the stream from then on, unless this fails.
     ///
     /// # Errors
     ///
-    /// EBADF for what is no open descriptor, ENOTSOCK for what is no socket, EINVAL for another kind of socket.
-    pub fn adopt(descriptor: Descriptor) -> io::Result<Self> {
+    /// EBADF for what is no open descriptor, ENOTSOCK for what is no socket, EINVAL for another kind of socket, and those of `watch`.
+    pub fn adopt(descriptor: Descriptor, watch: impl FnOnce(&mut dyn Source) -> io::Result<()>) -> io::Result<Self> {
         let (socket, unix) = take_over(descriptor, Type::STREAM, |socket| Ok(socket.local_addr()?.is_unix()))?;
-        Ok(Self { socket, unix, shared: true })
+        watched(Self { socket, unix, shared: true }, watch, |io| io.socket)
     }
 
     /// Whether others may have the socket open, too. A poll then goes on telling of it after this is dropped, unless it is deregistered.
@@ -340,6 +342,8 @@ impl TryFrom<StreamIo> for AsyncStream {
 pub struct ListenerIo {
     socket: Socket,
     unix: bool,
+    /// It was taken over, so that others may have it open, too.
+    shared: bool,
 }
 
 /// How a TCP listener shares its address.
@@ -372,7 +376,7 @@ impl ListenerIo {
         socket.set_tcp_nodelay(true)?;
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
-        Ok(Self { socket, unix: false })
+        Ok(Self { socket, unix: false, shared: false })
     }
 
     /// Binds a unix path, or an abstract name when `path` starts with a NUL, and listens.
@@ -386,7 +390,28 @@ impl ListenerIo {
         let path = UnixPath::new(path)?;
         socket.bind(&path.address)?;
         socket.listen(BACKLOG)?;
-        Ok(Self { socket, unix: true })
+        Ok(Self { socket, unix: true, shared: false })
+    }
+
+    /// Takes a descriptor over that must be a bound stream socket, or one that listens already, and has it watched; it belongs to the
+    /// listener from then on, unless this fails.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`StreamIo::adopt`] and of `listen`: EINVAL for a connected socket.
+    pub fn adopt(descriptor: Descriptor, watch: impl FnOnce(&mut dyn Source) -> io::Result<()>) -> io::Result<Self> {
+        let listens = |socket: &Socket| {
+            socket.listen(BACKLOG)?;
+            Ok(socket.local_addr()?.is_unix())
+        };
+        let (socket, unix) = take_over(descriptor, Type::STREAM, listens)?;
+        watched(Self { socket, unix, shared: true }, watch, |io| io.socket)
+    }
+
+    /// Whether others may have the socket open, too. A poll then goes on telling of it after this is dropped, unless it is deregistered.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.shared
     }
 
     /// Takes one connection.
@@ -399,7 +424,13 @@ impl ListenerIo {
             match accept(&self.socket) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
-                Ok(socket) => return Ok(StreamIo { socket, unix: self.unix, shared: false }),
+                Ok(socket) => {
+                    // A listener of others' does not hand it on. Refused only by a connection that is already gone.
+                    if self.shared && !self.unix {
+                        drop(socket.set_tcp_nodelay(true));
+                    }
+                    return Ok(StreamIo { socket, unix: self.unix, shared: false });
+                }
             }
         }
     }
@@ -538,13 +569,29 @@ pub(super) fn take_over<T>(
         if found != kind {
             return Err(io::Error::from_raw_os_error(INVALID));
         }
+        let checked = check(&socket)?;
         socket.set_nonblocking(true)?;
-        check(&socket)
+        Ok(checked)
     });
     match checked {
         Ok(found) => Ok((socket, found)),
         Err(error) => {
             std::mem::forget(socket);
+            Err(error)
+        }
+    }
+}
+
+/// Has `watch` take what was taken over; if it can't, the descriptor is left open, for whoever it belongs to.
+fn watched<T: Source>(
+    mut io: T,
+    watch: impl FnOnce(&mut dyn Source) -> io::Result<()>,
+    socket: impl FnOnce(T) -> Socket,
+) -> io::Result<T> {
+    match watch(&mut io) {
+        Ok(()) => Ok(io),
+        Err(error) => {
+            std::mem::forget(socket(io));
             Err(error)
         }
     }

@@ -24,6 +24,8 @@ pub const CONNECTION_RESET: i32 = 4077;
 pub const BAD_DESCRIPTOR: i32 = 4083;
 /// The error number of a wrong argument.
 pub const INVALID: i32 = 4071;
+/// The error number of what is there already, such as a socket that the poll watches.
+pub const ALREADY_THERE: i32 = 4075;
 /// The error number of what a platform can't do.
 pub const UNSUPPORTED: i32 = 4049;
 /// The error number of an error that has none.
@@ -130,7 +132,7 @@ impl StreamIo {
     /// # Errors
     ///
     /// Always.
-    pub fn adopt(_descriptor: Descriptor) -> io::Result<Self> {
+    pub fn adopt(_descriptor: Descriptor, _watch: impl FnOnce(&mut dyn Source) -> io::Result<()>) -> io::Result<Self> {
         Err(unsupported())
     }
 
@@ -337,6 +339,21 @@ impl ListenerIo {
     /// Always.
     pub fn bind_unix(_path: &[u8]) -> io::Result<Self> {
         Err(unsupported())
+    }
+
+    /// Descriptors of others are not supported on Windows.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    pub fn adopt(_descriptor: Descriptor, _watch: impl FnOnce(&mut dyn Source) -> io::Result<()>) -> io::Result<Self> {
+        Err(unsupported())
+    }
+
+    /// Whether others may have the socket open, too, which they can't.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        false
     }
 
     /// Takes one connection.
