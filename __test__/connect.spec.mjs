@@ -1,7 +1,7 @@
 import test from 'ava';
 import { connect } from 'bun-sockets';
 import { dial, Observer, pair, serve } from './support/observe.mjs';
-import { errnoOf, withLoopbacks } from './support/platform.mjs';
+import { errnoOf, notOnWindows, withLoopbacks } from './support/platform.mjs';
 import { accepted, rawClient, rawServer } from './support/raw.mjs';
 
 const nothing = { data() {} };
@@ -73,6 +73,27 @@ test('refused: connectError, then the rejection with an error of its own', async
   t.is(error.code, seen.code);
   t.deepEqual(observer.events, ['connectError']);
 });
+
+notOnWindows(
+  'a server that answers and resets was reached, by address or name, and what it said arrives',
+  async (t) => {
+    const { server } = await rawServer(t);
+    server.on('connection', (peer) => peer.write('bye', () => peer.resetAndDestroy()));
+    const { port } = server.address();
+    for (const hostname of ['127.0.0.1', 'localhost']) {
+      for (let round = 0; round < 20; round++) {
+        const observer = new Observer();
+        const socket = await connect({ hostname, port, socket: observer.handlers });
+        await observer.seen('close');
+        t.deepEqual(
+          [observer.text, observer.last('close')[0]?.code, socket.readyState],
+          ['bye', 'ECONNRESET', -1],
+          hostname,
+        );
+      }
+    }
+  },
+);
 
 test('connectError may replace the error', async (t) => {
   const port = await closedPort(t);

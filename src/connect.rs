@@ -4,13 +4,12 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
-use socket2::SockRef;
-use tokio::net::{TcpSocket, TcpStream, lookup_host};
+use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::failure::Failure;
-use crate::sys;
+use crate::sys::{self, StreamIo};
 
 /// The pause before the next address is tried beside the earlier ones: the "Connection Attempt Delay" that RFC 8305
 /// recommends in section 8.
@@ -27,6 +26,35 @@ pub struct RaceLost {
     pub attempts: Vec<(SocketAddr, Failure)>,
 }
 
+/// A connection, and what has broken it since, if the question for the outcome of the connect was answered with that: it is told once.
+#[derive(Debug)]
+pub struct Made {
+    /// The connection, which may still hold what the peer had sent.
+    pub io: StreamIo,
+    /// Its end.
+    pub broken: Option<io::Error>,
+}
+
+impl Made {
+    /// What a connect has come to.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no connection. That it was reset is not among them over TCP, which says of what never was one that it was refused.
+    pub fn check(io: StreamIo, outcome: io::Result<Option<io::Error>>) -> io::Result<Self> {
+        match outcome? {
+            None => Ok(Self { io, broken: None }),
+            Some(error) if !io.is_unix() && is_end(&error) => Ok(Self { io, broken: Some(error) }),
+            Some(error) => Err(error),
+        }
+    }
+}
+
+/// Whether only a connection that was made ends so: EPIPE is a reset after FIN.
+fn is_end(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
+}
+
 /// Looks `host` up and connects to whichever of its addresses answers first, after RFC 8305.
 ///
 /// # Cancel safety
@@ -36,14 +64,14 @@ pub struct RaceLost {
 /// # Errors
 ///
 /// [`Failure::NotFound`] when the name has no address, the attempts' failures when none of its addresses answers.
-pub async fn by_name(host: String, port: u16, local: Option<SocketAddr>) -> Result<std::net::TcpStream, RaceLost> {
+pub async fn by_name(host: String, port: u16, local: Option<SocketAddr>) -> Result<Made, RaceLost> {
     let found = if is_this_machine(&host) { loopback(port) } else { look_up(&host, port).await };
     if found.is_empty() {
         return Err(lost(Failure::NotFound));
     }
     let usable =
         found.into_iter().filter(|address| local.is_none_or(|local| local.is_ipv4() == address.is_ipv4())).collect();
-    race(interleave(usable), local).await?.into_std().map_err(|error| lost(error.into()))
+    race(interleave(usable), local).await
 }
 
 /// Whether a name is `localhost` or below it (RFC 6761, section 6.3), a dot at its end or not. As in Bun these are not looked up, and so is
@@ -96,7 +124,7 @@ fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     }
 }
 
-async fn race(addresses: Vec<SocketAddr>, local: Option<SocketAddr>) -> Result<TcpStream, RaceLost> {
+async fn race(addresses: Vec<SocketAddr>, local: Option<SocketAddr>) -> Result<Made, RaceLost> {
     let mut waiting = addresses.iter().copied().enumerate();
     let mut failures: Vec<Option<Failure>> = vec![None; addresses.len()];
     let mut attempts = JoinSet::new();
@@ -121,7 +149,7 @@ async fn race(addresses: Vec<SocketAddr>, local: Option<SocketAddr>) -> Result<T
             tokio::select! {
                 biased;
                 done = attempts.join_next() => match done {
-                    Some(Ok((_, Ok(stream)))) => return Ok(stream),
+                    Some(Ok((_, Ok(made)))) => return Ok(made),
                     Some(Ok((index, Err(error)))) => {
                         failures[index] = Some(error.into());
                         if more || attempts.is_empty() {
@@ -138,13 +166,11 @@ async fn race(addresses: Vec<SocketAddr>, local: Option<SocketAddr>) -> Result<T
     }
 }
 
-async fn attempt(address: SocketAddr, local: Option<SocketAddr>) -> io::Result<TcpStream> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    if let Some(local) = local {
-        sys::begin_at(&SockRef::from(&socket), local)?;
-    }
-    socket.set_nodelay(true)?;
-    socket.connect(address).await
+async fn attempt(address: SocketAddr, local: Option<SocketAddr>) -> io::Result<Made> {
+    let stream = TcpStream::from_std(StreamIo::connect_tcp(address, local)?.into())?;
+    stream.writable().await?;
+    let outcome = stream.take_error();
+    Made::check(StreamIo::from_std(stream.into_std()?), outcome)
 }
 
 fn lost(failure: Failure) -> RaceLost {
@@ -153,6 +179,10 @@ fn lost(failure: Failure) -> RaceLost {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
+    use socket2::SockRef;
+
     use super::*;
 
     fn address(text: &str) -> SocketAddr {
@@ -217,8 +247,24 @@ mod tests {
         let server = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let open = server.local_addr().expect("bound");
         let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port");
-        let stream = race(vec![closed, open], None).await.expect("one address answers");
-        assert_eq!(stream.peer_addr().ok(), Some(open));
+        let made = race(vec![closed, open], None).await.expect("one address answers");
+        assert_eq!(made.io.remote_address(), Some(open));
+    }
+
+    #[tokio::test]
+    async fn one_that_answers_and_resets_has_answered_and_what_it_said_is_there() {
+        let server = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = server.local_addr().expect("bound");
+        let io = StreamIo::connect_tcp(address, None).expect("it begins");
+        let mut far = server.accept().expect("the connection").0;
+        far.write_all(b"bye").expect("there is room");
+        SockRef::from(&far).set_linger(Some(Duration::ZERO)).expect("a socket");
+        drop(far);
+        let outcome = io.take_error();
+        let made = Made::check(io, outcome).expect("there was a connection");
+        assert_eq!(made.broken.map(|error| error.kind()), Some(io::ErrorKind::ConnectionReset));
+        let mut heard = [0; 8];
+        assert_eq!(made.io.receive(&mut heard).ok(), Some(3));
     }
 
     #[tokio::test]

@@ -24,7 +24,7 @@ use tokio::task::AbortHandle;
 
 use self::passes::{Passes, Told};
 use crate::aligned::Aligned;
-use crate::connect::RaceLost;
+use crate::connect::{Made, RaceLost};
 use crate::failure::Failure;
 use crate::listener::Listener;
 use crate::log::step;
@@ -168,11 +168,11 @@ enum Handle {
         /// What the poll has said, as it said it: a connection that was made and then reset was made.
         told: Vec<Ready>,
     },
-    /// A connect that tokio works on, or whose descriptor was adopted.
+    /// A connect that tokio works on.
     Pending {
         allow_half_open: bool,
         task: Option<AbortHandle>,
-        outcome: Option<Result<StreamIo, Box<RaceLost>>>,
+        outcome: Option<Result<Made, Box<RaceLost>>>,
     },
     Stream(Transport),
     /// The last bytes of a closed socket are being sent; nobody asks for it any more.
@@ -211,7 +211,7 @@ struct Job {
 /// What a tokio task came to.
 #[derive(Debug)]
 enum Outcome {
-    Connect(Result<StreamIo, Box<RaceLost>>),
+    Connect(Result<Made, Box<RaceLost>>),
     /// A step of a handshake was taken.
     Stepped(Stepped),
     /// The next step of a handshake may have something to do.

@@ -142,6 +142,17 @@ impl Stream {
         Self { write: WriteSide::Full, ..Self::new(io, allow_half_open) }
     }
 
+    /// Notes what has broken the connection, as somebody who asked the socket has been told. What had been received is still there.
+    pub fn found_broken(&mut self, error: io::Error) {
+        self.ready.readable = true;
+        self.ready.broken = true;
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            self.keep_late(error);
+        } else {
+            self.keep(error);
+        }
+    }
+
     /// The socket, for its addresses and options.
     #[must_use]
     pub fn io(&self) -> &StreamIo {

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use super::{Entry, Event, Handle, Outcome, Reactor, Target};
-use crate::connect::{self, RaceLost};
+use crate::connect::{self, Made, RaceLost};
 use crate::listener::Accepted;
 use crate::log::step;
 use crate::runtime;
@@ -113,26 +113,28 @@ impl Reactor {
         let Handle::Connecting { io, allow_half_open, told } = &mut self.entries.at(key)?.handle else { return None };
         let (allow_half_open, told) = (*allow_half_open, std::mem::take(told));
         let ready = told.first()?;
-        if ready.failed {
-            match io.take_error() {
-                Ok(None) => {}
-                Ok(Some(error)) | Err(error) => return Some(self.connect_failed(key, Box::new(error.into()))),
-            }
-        } else if !ready.writable {
+        let outcome = if ready.failed {
+            io.take_error()
+        } else if ready.writable {
+            Ok(None)
+        } else {
             return None;
-        }
+        };
         let pending = Handle::Pending { allow_half_open, task: None, outcome: None };
         let Handle::Connecting { io, .. } = self.put(key, pending)? else { return None };
-        Some(self.connected(key, io, allow_half_open, told))
+        match Made::check(io, outcome) {
+            Ok(made) => Some(self.connected(key, made, allow_half_open, told)),
+            Err(error) => Some(self.connect_failed(key, Box::new(error.into()))),
+        }
     }
 
     pub(super) fn pending(&mut self, key: Key) -> Option<Event> {
         let Handle::Pending { allow_half_open, outcome, .. } = &mut self.entries.at(key)?.handle else { return None };
         let allow_half_open = *allow_half_open;
         match outcome.take()? {
-            Ok(io) => match self.watch(io, key, ARRIVALS) {
+            Ok(Made { io, broken }) => match self.watch(io, key, ARRIVALS) {
                 // Registered just now: the poll speaks for itself.
-                Ok(io) => Some(self.connected(key, io, allow_half_open, [Ready::room(key.token())])),
+                Ok(io) => Some(self.connected(key, Made { io, broken }, allow_half_open, [Ready::room(key.token())])),
                 Err(error) => Some(self.connect_failed(key, Box::new(error.into()))),
             },
             Err(lost) => Some(self.connect_failed(key, lost)),
@@ -142,11 +144,14 @@ impl Reactor {
     pub(super) fn connected(
         &mut self,
         key: Key,
-        io: StreamIo,
+        made: Made,
         allow_half_open: bool,
         told: impl IntoIterator<Item = Ready>,
     ) -> Event {
-        let mut stream = Stream::new(io, allow_half_open);
+        let mut stream = Stream::new(made.io, allow_half_open);
+        if let Some(error) = made.broken {
+            stream.found_broken(error);
+        }
         // The edge that told of the connection may have told of the first bytes too, and others may have come since.
         for ready in told {
             stream.note(&ready);
@@ -173,7 +178,7 @@ impl Reactor {
         };
         let report = self.jobs.reporter(key);
         let task = runtime.spawn(async move {
-            let outcome = connect::by_name(host, port, local).await.map(StreamIo::from_std).map_err(Box::new);
+            let outcome = connect::by_name(host, port, local).await.map_err(Box::new);
             report(Outcome::Connect(outcome));
         });
         if let Some(Entry { handle: Handle::Pending { task: slot, .. }, .. }) = self.entries.at(key) {
@@ -182,7 +187,7 @@ impl Reactor {
     }
 
     /// Lets an outcome that is already known come as an event, like every other.
-    pub(super) fn settle(&mut self, key: Key, result: Result<StreamIo, Box<RaceLost>>) {
+    pub(super) fn settle(&mut self, key: Key, result: Result<Made, Box<RaceLost>>) {
         if let Some(Entry { handle: Handle::Pending { outcome, .. }, .. }) = self.entries.at(key) {
             *outcome = Some(result);
             self.enqueue(key);

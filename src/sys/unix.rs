@@ -329,6 +329,12 @@ pub(super) fn unacknowledged(_socket: &impl AsRawFd) -> usize {
     0
 }
 
+impl From<StreamIo> for std::net::TcpStream {
+    fn from(io: StreamIo) -> Self {
+        io.socket.into()
+    }
+}
+
 impl TryFrom<StreamIo> for AsyncStream {
     type Error = io::Error;
 

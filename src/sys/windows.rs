@@ -294,11 +294,17 @@ pub(super) fn unacknowledged(_socket: &impl AsRawSocket) -> usize {
     0
 }
 
+impl From<StreamIo> for std::net::TcpStream {
+    fn from(io: StreamIo) -> Self {
+        io.0.into()
+    }
+}
+
 impl TryFrom<StreamIo> for AsyncStream {
     type Error = io::Error;
 
     fn try_from(io: StreamIo) -> io::Result<Self> {
-        Self::new(Socket::from(std::net::TcpStream::from(io.0)))
+        Self::new(Socket::from(std::net::TcpStream::from(io)))
     }
 }
 
