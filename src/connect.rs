@@ -48,6 +48,19 @@ impl Made {
             Some(error) => Err(error),
         }
     }
+
+    /// As in Bun, a connection to an address that is broken when it is looked at for the first time was never one: nobody may have accepted it.
+    /// Differs from Bun: not if the peer has sent something, which would be lost.
+    ///
+    /// # Errors
+    ///
+    /// What has broken it.
+    pub fn unless_silent(self) -> io::Result<Self> {
+        match self.broken {
+            Some(error) if self.io.available().is_ok_and(|bytes| bytes == 0) => Err(error),
+            _ => Ok(self),
+        }
+    }
 }
 
 /// Whether only a connection that was made ends so: EPIPE is a reset after FIN.

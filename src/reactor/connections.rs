@@ -122,7 +122,7 @@ impl Reactor {
         };
         let pending = Handle::Pending { allow_half_open, task: None, outcome: None };
         let Handle::Connecting { io, .. } = self.put(key, pending)? else { return None };
-        match Made::check(io, outcome) {
+        match Made::check(io, outcome).and_then(Made::unless_silent) {
             Ok(made) => Some(self.connected(key, made, allow_half_open, told)),
             Err(error) => Some(self.connect_failed(key, Box::new(error.into()))),
         }
