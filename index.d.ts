@@ -569,11 +569,11 @@ export interface TLSOptions {
   cert?: PemSource | PemSource[] | undefined;
   /** The key of `cert`, PEM. Elements of an array may also be `{ pem, passphrase }` (13), for which Bun's types have no room. */
   key?: PemSource | PemSource[] | undefined;
-  /** A path: `key` from a file. Not in Bun's types, but in Bun. */
+  /** A path: `key` from a file, in place of it. Not in Bun's types, but in Bun. */
   keyFile?: string;
-  /** A path: `cert` from a file. Not in Bun's types, but in Bun. */
+  /** A path: `cert` from a file, in place of it. Not in Bun's types, but in Bun. */
   certFile?: string;
-  /** A path: `ca` from a file. Not in Bun's types, but in Bun. */
+  /** A path: `ca` from a file, in place of it. Not in Bun's types, but in Bun. */
   caFile?: string;
   /** The oldest version to speak: 0x0303 (771) is TLS 1.2, the default, 0x0304 (772) is TLS 1.3. Not in Bun's types, but in Bun. */
   minVersion?: number;

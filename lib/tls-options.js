@@ -109,8 +109,8 @@ function readEntry(wishes, asServer) {
   const rejectUnauthorized = wishes.rejectUnauthorized ?? !lenient;
   if (serverName?.includes('\0')) throw invalidType('"serverName" must not contain null bytes');
   // Bun's order again: files, certificates and keys, authorities, curves.
-  const key = [...wishes.key, ...file(wishes.keyFile, 'keyFile')];
-  const cert = [...wishes.cert, ...file(wishes.certFile, 'certFile')];
+  const key = file(wishes.keyFile, 'keyFile') ?? wishes.key;
+  const cert = file(wishes.certFile, 'certFile') ?? wishes.cert;
   const authorityFile = file(wishes.caFile, 'caFile');
   const own = identities(key, cert, passphrase);
   const ca = authorities(wishes.ca, authorityFile);
@@ -313,13 +313,14 @@ function noContext(context) {
 }
 
 /**
- * The content of `keyFile`, `certFile`, `caFile` or `dhParamsFile`.
+ * The content of `keyFile`, `certFile`, `caFile` or `dhParamsFile`. As in Bun, it stands for what the option without "File" says, which is not
+ * even looked at.
  * @param {string | undefined} path
  * @param {string} name
- * @returns {Source[]}
+ * @returns {Source[] | undefined}
  */
 function file(path, name) {
-  if (path === undefined) return [];
+  if (path === undefined) return undefined;
   if (path.includes('\0')) {
     throw coded(TypeError, 'ERR_INVALID_ARG_VALUE', `TLSOptions.${name} must be a path without null bytes`);
   }
@@ -337,21 +338,21 @@ function file(path, name) {
  * @param {string | undefined} path
  */
 function checkParameters(path) {
-  for (const { content } of file(path, 'dhParamsFile')) {
+  for (const { content } of file(path, 'dhParamsFile') ?? []) {
     if (!content.includes('-----BEGIN DH PARAMETERS-----')) throw pem.noStartLine();
   }
 }
 
 /**
- * The certificates of `ca` and `caFile`.
+ * The certificates of `caFile`, or else of `ca`.
  * @param {Source[]} sources
- * @param {Source[]} files
+ * @param {Source[] | undefined} files
  * @returns {Buffer[] | undefined}
  */
 function authorities(sources, files) {
-  const listed = sources.map(({ content }) => pem.authorities(content, 'Invalid CA'));
-  const filed = files.map(({ content }) => pem.authorities(content, 'Failed to load CA file'));
-  const all = [...listed, ...filed];
+  const all =
+    files?.map(({ content }) => pem.authorities(content, 'Failed to load CA file')) ??
+    sources.map(({ content }) => pem.authorities(content, 'Invalid CA'));
   return all.length === 0 ? undefined : all.flat();
 }
 

@@ -68,6 +68,8 @@ class TlsState {
   /** @type {[boolean, boolean] | undefined} */ #verifyMode = undefined;
   /** @type {number | undefined} */ #fragment = undefined;
   /** Who knows what the `keylog` and `session` handlers are told. @type {any} */ #witness = undefined;
+  /** A server's program is being asked what becomes of the client. */
+  #isAsked = false;
   /** It is the raw half that asks. */
   #forRaw = false;
   /** Of a peer that was refused in the handshake. @type {Buffer[] | undefined} */ #refusedChain = undefined;
@@ -133,12 +135,14 @@ class TlsState {
   /** What the client wants, while the program is asked. @returns {{ serverName?: string, protocols?: Buffer }} */
   hello() {
     const { serverName, protocols } = this.#handle.hello() ?? {};
+    this.#isAsked = true;
     this.#serverName = serverName ?? undefined;
     return { serverName: serverName ?? undefined, protocols: protocols ?? undefined };
   }
 
   /** @param {boolean | string | null} answer see `SocketHandle.choose` */
   choose(answer) {
+    this.#isAsked = false;
     this.#handle.choose(answer);
   }
 
@@ -368,6 +372,10 @@ class TlsState {
     const [requestCert, rejectUnauthorized] = args;
     if (typeof requestCert !== 'boolean' || typeof rejectUnauthorized !== 'boolean') {
       throw new Error('Expected requestCert and rejectUnauthorized arguments to be boolean');
+    }
+    if (this.#isAsked) {
+      this.#handle.setVerifyMode(requestCert, rejectUnauthorized);
+      return;
     }
     // What a client verifies is not up to the first argument, which is about asking.
     this.#whenEarly(() => (this.#verifyMode = [requestCert, rejectUnauthorized]));

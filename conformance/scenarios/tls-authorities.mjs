@@ -1,4 +1,5 @@
 // What a `ca` must be to be one, what `allowPartialTrustChain` changes, keys that may not sign, and `ecdhCurve`.
+import { fileURLToPath } from 'node:url';
 import { identity, pem } from '../lib/certificates.mjs';
 
 const { key } = identity('server-ec');
@@ -90,6 +91,13 @@ export default async function ({ listen, connect, main }) {
   for (const [name, values] of Object.entries(odd)) {
     for (const value of values) await shake(`${name} ${String(value)}`, { ...server, [name]: value }, { ca });
   }
+  const file = (name) => fileURLToPath(new URL(`../certificates/${name}.pem`, import.meta.url));
+  await shake('another caFile', server, { ca, caFile: file('stranger') });
+  await shake('caFile for another', server, { ca: pem('stranger'), caFile: file('authority') });
+  await shake('caFile for junk', server, { ca: 'junk', caFile: file('authority') });
+  const elsewhere = { keyFile: file('elsewhere-key'), certFile: file('elsewhere') };
+  await shake('files for a certificate', { ...server, ...elsewhere }, { ca });
+  await shake('files for junk', { key: 'junk', cert: 'junk', ...elsewhere }, { ca });
   for (const name of ['keyFile', 'certFile', 'caFile', 'dhParamsFile']) {
     await shake(`${name} with NUL`, { ...server, [name]: 'a\0b' }, { ca });
   }

@@ -36,6 +36,10 @@ export default async function ({ listen, connect, main, actor }) {
     'no name': [name(() => undefined), { serverName: '' }],
     'first the name': [{ ...name(() => undefined), ...protocol(() => 'a/1') }],
     'closed by the handler': [protocol((socket) => void socket.terminate() || 'b/2')],
+    'asks for a certificate when it knows the name': [name((socket) => void socket.setVerifyMode(true, true))],
+    'asks when it knows the protocols': [protocol((socket) => socket.setVerifyMode(true, true) ?? 'a/1')],
+    'takes any': [name((socket) => void socket.setVerifyMode(true, false))],
+    'asks for none': [name((socket) => void socket.setVerifyMode(false, false)), {}, { requestCert: true, ca }],
     'stopped by the handler': [name(() => void listener.stop(true))],
   };
   let listener;

@@ -401,6 +401,14 @@ impl SocketHandle {
         Some(ClientWishes { server_name: hello.server_name, protocols: hello.protocols.map(Buffer::from) })
     }
 
+    /// While the program is asked: `setVerifyMode()`'s arguments.
+    #[napi]
+    pub fn set_verify_mode(&self, request_cert: bool, reject_unauthorized: bool) {
+        if let Some(selection) = self.selection() {
+            selection.set_verify_mode(request_cert, reject_unauthorized);
+        }
+    }
+
     /// The answer: `false` ends the connection, `true` goes on by the options, an application protocol goes on with it, an
     /// empty one with none, and null tells the client that there is none.
     #[napi]

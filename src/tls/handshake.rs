@@ -16,7 +16,7 @@ use super::client::{ClientContext, ClientParameters};
 use super::failure::{HandshakeFailure, ProtocolFailure};
 use super::resumption::SavedSession;
 use super::scope::{InScope, Scope};
-use super::selection::{Choice, Hello};
+use super::selection::{Answer, Choice, Hello};
 use super::server::{Entry, ServerContext, ServerParameters, VerifyMode};
 use super::session::{Facts, Role, Session};
 use super::tap::{Parts, Tap};
@@ -185,9 +185,12 @@ where
     // connections that come at once would leave that much behind in holes of the heap.
     let start = Box::pin(hear(tap)).await?;
     let server_name = start.client_hello().server_name().map(ToOwned::to_owned);
-    let choice = match &parameters.selection {
-        Some(selection) => Box::pin(selection.ask(hello_of(&start.client_hello()))).await,
-        None => Choice::Default,
+    let (choice, verify_mode) = match &parameters.selection {
+        Some(selection) => {
+            let Answer { choice, verify_mode } = Box::pin(selection.ask(hello_of(&start.client_hello()))).await;
+            (choice.unwrap_or(Choice::Reject), verify_mode.or(parameters.verify_mode))
+        }
+        None => (Choice::Default, parameters.verify_mode),
     };
     match choice {
         Choice::Default | Choice::Protocol(_) => {}
@@ -204,7 +207,7 @@ where
     }
     let chosen = context.choose(server_name.as_deref());
     let mode = chosen.map_or(VerifyMode { request: true, reject: true }, |entry| {
-        parameters.verify_mode.map_or(entry.verify_mode, |(request, reject)| VerifyMode { request, reject })
+        verify_mode.map_or(entry.verify_mode, |(request, reject)| VerifyMode { request, reject })
     });
     let (entry, config) = match chosen.map(|entry| (entry, entry.config(mode))) {
         Some((entry, Some(config))) if !entry.identities.is_empty() => (entry, config),

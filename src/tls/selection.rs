@@ -27,10 +27,19 @@ pub enum Choice {
     Reject,
 }
 
+/// All that the program has said.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    /// `None` if it was never answered.
+    pub(super) choice: Option<Choice>,
+    /// `setVerifyMode(requestCert, rejectUnauthorized)` while it was asked.
+    pub(super) verify_mode: Option<(bool, bool)>,
+}
+
 /// One question, asked on a tokio thread and answered on the program's.
 pub struct Selection {
     hello: Mutex<Option<Hello>>,
-    choice: Mutex<Option<Choice>>,
+    answer: Mutex<Answer>,
     answered: Notify,
     ask: Box<dyn Fn() + Send + Sync>,
 }
@@ -39,8 +48,8 @@ impl Selection {
     /// A question that has not been asked yet; `ask` makes the program's thread look at it.
     #[must_use]
     pub fn new(ask: impl Fn() + Send + Sync + 'static) -> Arc<Self> {
-        let (hello, choice) = (Mutex::new(None), Mutex::new(None));
-        Arc::new(Self { hello, choice, answered: Notify::new(), ask: Box::new(ask) })
+        let (hello, answer) = (Mutex::default(), Mutex::default());
+        Arc::new(Self { hello, answer, answered: Notify::new(), ask: Box::new(ask) })
     }
 
     /// What the client wants, once.
@@ -48,22 +57,27 @@ impl Selection {
         self.hello.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    /// Whether the client is asked for a certificate, and refused without a valid one: to be said before the answer.
+    pub fn set_verify_mode(&self, request: bool, reject: bool) {
+        self.answer.lock().unwrap_or_else(PoisonError::into_inner).verify_mode = Some((request, reject));
+    }
+
     /// Answers.
     pub fn choose(&self, choice: Choice) {
-        *self.choice.lock().unwrap_or_else(PoisonError::into_inner) = Some(choice);
+        self.answer.lock().unwrap_or_else(PoisonError::into_inner).choice = Some(choice);
         self.answered.notify_one();
     }
 
-    pub(super) async fn ask(&self, hello: Hello) -> Choice {
+    pub(super) async fn ask(&self, hello: Hello) -> Answer {
         *self.hello.lock().unwrap_or_else(PoisonError::into_inner) = Some(hello);
         (self.ask)();
         self.answered.notified().await;
-        self.choice.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or(Choice::Reject)
+        std::mem::take(&mut *self.answer.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl fmt::Debug for Selection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Selection").field("hello", &self.hello).field("choice", &self.choice).finish_non_exhaustive()
+        f.debug_struct("Selection").field("hello", &self.hello).field("answer", &self.answer).finish_non_exhaustive()
     }
 }

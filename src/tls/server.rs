@@ -103,9 +103,12 @@ impl ServerContext {
         self.entries.iter().any(|entry| entry.identities.has_rsa())
     }
 
-    /// Whether any client may be asked for a certificate.
+    /// Whether any client may be asked for a certificate: also if the program is still to be asked, which may want one.
     #[must_use]
     pub fn asks_for_certificate(&self, parameters: &ServerParameters) -> bool {
+        if parameters.selection.is_some() {
+            return true;
+        }
         match parameters.verify_mode {
             Some((request, _)) => request,
             None => self.entries.iter().any(|entry| entry.verify_mode.request),
