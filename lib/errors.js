@@ -167,12 +167,13 @@ function connectFailed(errno, attempts = []) {
 }
 
 /**
- * Whether a handler's result counts as if it had been thrown.
+ * Whether a handler's result counts as if it had been thrown. As in Bun, only what an Error constructor has made, in whatever realm: the
+ * reason of an AbortSignal, a DOMException, is no error.
  * @param {unknown} value
  * @returns {value is Error}
  */
 function isError(value) {
-  return types.isNativeError(value) || value instanceof Error;
+  return types.isNativeError(value);
 }
 
 module.exports = {

@@ -392,7 +392,7 @@ class SecureConnection extends ClientConnection {
   #tellSecrets() {
     for (const line of this.tls.keyLogLines()) {
       const { keylog } = this.handlers;
-      if (keylog !== undefined && this.isOpen) this.handlers.callWith(keylog, this.socket, line);
+      if (keylog !== undefined && this.isOpen) this.handlers.callChecked(keylog, this.socket, line);
     }
   }
 
@@ -401,7 +401,7 @@ class SecureConnection extends ClientConnection {
     if (session === undefined || !this.isOpen) return;
     for (let count = this.tls.newSessions(); count > 0 && this.isOpen; count--) {
       const bytes = this.tls.getSession();
-      if (bytes !== undefined) this.handlers.callWith(session, this.socket, bytes);
+      if (bytes !== undefined) this.handlers.callChecked(session, this.socket, bytes);
     }
   }
 

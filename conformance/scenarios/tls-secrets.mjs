@@ -4,7 +4,7 @@ import { ca, identity } from '../lib/certificates.mjs';
 export default async function ({ listen, connect, main, actor }) {
   const versions = { 'TLS 1.3': 0x0304, 'TLS 1.2': 0x0303 };
   for (const [version, maxVersion] of Object.entries(versions)) {
-    for (const mood of ['calm', 'throwing', 'without handshake']) {
+    for (const mood of ['calm', 'throwing', 'returning', 'without handshake']) {
       const way = `${version}, ${mood}`;
       const [server, client] = [actor(`server, ${way}`), actor(`client, ${way}`)];
       const extra = (speaker) => ({
@@ -12,10 +12,12 @@ export default async function ({ listen, connect, main, actor }) {
           const [label, random, secret] = String(line).trimEnd().split(' ');
           speaker.say('keylog', label, random.length, Buffer.isBuffer(line), String(line).endsWith(`${secret}\n`));
           if (mood === 'throwing' && label.startsWith('CLIENT')) throw new Error('from keylog');
+          return mood === 'returning' && label.startsWith('SERVER') ? new Error('out of keylog') : undefined;
         },
         session(_socket, session) {
           speaker.say('session', Buffer.isBuffer(session), session.length > 0);
           if (mood === 'throwing') throw new Error('from session');
+          return mood === 'returning' ? new Error('out of session') : undefined;
         },
       });
       const handshake = mood !== 'without handshake' && { handshake() {} };
