@@ -81,7 +81,9 @@ enum ReadSide {
 #[derive(Debug)]
 enum WriteSide {
     Open,
-    /// The last write was short, or the handshake has just ended: a drain event is owed.
+    /// The handshake has just ended: a drain event is owed.
+    Shaken,
+    /// The last write was short: the same.
     Full,
     /// `end(data)` did not fit; the rest goes first.
     Flushing {
@@ -122,7 +124,7 @@ impl SecureStream {
             session,
             allow_half_open,
             read: ReadSide::Greeting,
-            write: WriteSide::Full,
+            write: WriteSide::Shaken,
             // Whether the handshake has read everything is found by trying.
             ready: Readiness { readable: true, writable: true, ..ready },
             paused: false,
@@ -288,7 +290,7 @@ impl SecureStream {
     /// Whether a write can still be taken.
     #[must_use]
     pub fn is_writable(&self) -> bool {
-        matches!(self.write, WriteSide::Open | WriteSide::Full) && !self.session.is_refused()
+        matches!(self.write, WriteSide::Open | WriteSide::Shaken | WriteSide::Full) && !self.session.is_refused()
     }
 
     /// Sends `close_notify` and FIN, and goes on reading.
@@ -415,6 +417,10 @@ impl SecureStream {
         if !self.wants_room() || !std::mem::take(&mut self.ready.writable) {
             return None;
         }
+        if self.ready.broken && !matches!(self.write, WriteSide::Shaken) {
+            // As in Bun: there is no room in a connection that is broken. Sending what waits would take the reason off the socket, too.
+            return None;
+        }
         match self.flush() {
             Flushed::All => {}
             Flushed::Blocked => return None,
@@ -425,7 +431,7 @@ impl SecureStream {
             }
         }
         match &mut self.write {
-            WriteSide::Full => {
+            WriteSide::Shaken | WriteSide::Full => {
                 self.write = WriteSide::Open;
                 (!self.session.is_refused()).then_some(StreamEvent::Drain)
             }
@@ -585,7 +591,7 @@ impl SecureStream {
     }
 
     fn end_of_stream(&mut self) -> Option<StreamEvent> {
-        if matches!(self.write, WriteSide::Full) && self.ready.writable {
+        if matches!(self.write, WriteSide::Shaken | WriteSide::Full) && self.ready.writable {
             // The drain that is due comes first.
             return None;
         }
@@ -617,7 +623,8 @@ impl SecureStream {
 
     /// Whether being writable changes anything.
     fn wants_room(&self) -> bool {
-        self.session.wants_send() || matches!(self.write, WriteSide::Full | WriteSide::Flushing { .. })
+        self.session.wants_send()
+            || matches!(self.write, WriteSide::Shaken | WriteSide::Full | WriteSide::Flushing { .. })
     }
 
     /// The end was told and nothing is left to send, so that the socket closes by itself.
@@ -627,7 +634,7 @@ impl SecureStream {
 
     fn is_done_writing(&self) -> bool {
         match self.write {
-            WriteSide::Open | WriteSide::Full => !self.allow_half_open,
+            WriteSide::Open | WriteSide::Shaken | WriteSide::Full => !self.allow_half_open,
             WriteSide::Flushing { .. } => false,
             WriteSide::Ending { .. } | WriteSide::Shut { .. } => true,
         }
