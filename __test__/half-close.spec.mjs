@@ -42,6 +42,18 @@ test('allowHalfOpen: end sends the FIN and goes on reading until the peer ends',
   t.is(observer.events.at(-1), 'close');
 });
 
+test('allowHalfOpen: end is the end of a pause, so that nothing waits for ever', async (t) => {
+  const { server, target } = await rawServer(t);
+  const { socket, observer } = await dial(t, target, {}, { allowHalfOpen: true });
+  const peer = await accepted(server);
+  socket.pause();
+  peer.end('an answer');
+  t.is(socket.end('a question'), 10);
+  t.is((await everything(peer)).toString(), 'a question');
+  await observer.seen('close');
+  t.is(observer.text, 'an answer');
+});
+
 test('without allowHalfOpen end closes at once', async (t) => {
   const { server, target } = await rawServer(t);
   const { socket, observer } = await dial(t, target);

@@ -313,13 +313,14 @@ impl Stream {
     /// Sends `bytes` and then FIN.
     ///
     /// Differs from Bun (3, 4): bytes that the kernel does not take at once are kept and sent before the FIN, and a stream that
-    /// stays half open is only shut for writing.
+    /// stays half open is only shut for writing. It holds nothing back any more: nobody may be left to resume it.
     pub fn end(&mut self, bytes: &[u8]) -> Ended {
         if matches!(self.write, WriteSide::Flushing { .. }) {
             return Ended::Later;
         }
         match self.write(bytes) {
             Written::Taken(count) if count < bytes.len() => {
+                self.paused &= !self.allow_half_open;
                 self.write = WriteSide::Flushing { rest: bytes[count..].to_vec(), sent: 0 };
                 return Ended::Later;
             }
@@ -328,6 +329,7 @@ impl Stream {
             Written::Taken(_) | Written::Refused => {}
         }
         if self.allow_half_open && self.read == ReadSide::Open && self.is_writable() && self.finish_writing() {
+            self.paused = false;
             return Ended::Later;
         }
         Ended::Close
