@@ -283,7 +283,9 @@ impl SecureStream {
         let sent = self.finish_writing(WriteSide::Ending { answered: false });
         // Where the peer has ended and everything is sent, or it is gone, nothing is left to wait for. As in Bun, that the program has not been
         // told yet does not matter.
-        let peer_ended = matches!(self.read, ReadSide::Closed | ReadSide::Ended);
+        let peer_ended = matches!(self.read, ReadSide::Closed | ReadSide::Ended)
+            // With the last words of the handshake, and nothing between them.
+            || self.read == ReadSide::Greeting && self.session.peer_closed() && !self.session.has_plaintext();
         if peer_ended && !matches!(sent, Flushed::Blocked) { Ended::Close } else { Ended::Later }
     }
 

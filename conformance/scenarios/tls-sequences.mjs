@@ -34,6 +34,10 @@ const SEQUENCES = [
   'c@handshake:s.pause s.shutdown s.resume',
   'c@handshake:s.pause s.write s.resume',
   'c@handshake:s.deafen s@handshake:pause',
+  // Both leave in their handlers: what the first has said comes with the end of the handshake.
+  'c@handshake:end s@handshake:end',
+  'c@handshake:end s@handshake:end with words',
+  'c@handshake:end with words s@handshake:end',
   // What has come before a pause is told in spite of it.
   'c@data:pause s.end with words',
   's@data:pause c.end with words s.write',

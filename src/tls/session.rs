@@ -1,6 +1,6 @@
 //! The record layer of an established connection: bytes in, bytes out, no I/O of its own.
 
-use std::io::{self, Read as _, Write};
+use std::io::{self, BufRead as _, Read as _, Write};
 use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
@@ -318,6 +318,11 @@ impl Session {
             }
         }
         total
+    }
+
+    /// Whether [`Self::read_plaintext`] would find something.
+    pub fn has_plaintext(&mut self) -> bool {
+        self.connection.reader().fill_buf().is_ok_and(|plaintext| !plaintext.is_empty())
     }
 
     /// Encrypts as much of `data` as the backlog has room for and returns how much that was. The ciphertext waits for
