@@ -470,7 +470,7 @@ impl SecureStream {
             if count > 0 {
                 return Some(self.data(count));
             }
-            if !self.can_read() {
+            if !self.can_read() || (self.read == ReadSide::Open && self.owes_drain() && !self.has_tapped()) {
                 return None;
             }
         }
@@ -593,8 +593,8 @@ impl SecureStream {
     }
 
     fn end_of_stream(&mut self) -> Option<StreamEvent> {
-        if matches!(self.write, WriteSide::Shaken | WriteSide::Full) && self.ready.writable {
-            // The drain that is due comes first.
+        if self.owes_drain() {
+            // It comes first.
             return None;
         }
         self.read = ReadSide::Ended;
@@ -621,6 +621,11 @@ impl SecureStream {
 
     fn has_tapped(&self) -> bool {
         matches!(&self.tap, Tap::On(tapped) if !tapped.is_empty())
+    }
+
+    /// Whether a drain event is due.
+    fn owes_drain(&self) -> bool {
+        matches!(self.write, WriteSide::Shaken | WriteSide::Full) && self.ready.writable
     }
 
     /// Whether being writable changes anything.
