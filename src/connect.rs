@@ -50,7 +50,7 @@ impl Made {
     }
 
     /// As in Bun, a connection to an address that is broken when it is looked at for the first time was never one: nobody may have accepted it.
-    /// Differs from Bun: not if the peer has sent something, which would be lost.
+    /// But it was if the peer has sent something, which Bun loses.
     ///
     /// # Errors
     ///
