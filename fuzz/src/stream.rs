@@ -214,6 +214,9 @@ impl Connection {
         }
         if !self.shut {
             self.accepted += length;
+            if self.half_open && ended == Ended::Later {
+                self.paused = false;
+            }
         }
         self.shut = true;
         if ended == Ended::Close {
