@@ -173,7 +173,8 @@ function connectFailed(errno, attempts = []) {
  * @returns {value is Error}
  */
 function isError(value) {
-  return types.isNativeError(value);
+  // From Node.js 22 on its DOMException counts as native.
+  return types.isNativeError(value) && !(value instanceof DOMException);
 }
 
 module.exports = {
