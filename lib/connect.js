@@ -22,33 +22,27 @@ const connect = (options) => {
   });
   connection.pausesFirst = parsed.pauseOnConnect;
   connection.target = parsed.hostname ?? '';
-  let errno = signal?.aborted ? 0 : start(connection, parsed);
+  const errno = signal?.aborted ? 0 : start(connection, parsed);
   const Socket = parsed.tls === undefined ? TCPSocket : require('./tls-socket').TLSSocket;
   connection.socket = new Socket(connection);
-  if (connection.isOpen) errno = engine.connectFailure(connection.slot);
   lookSoon();
   // As in Bun: what is known at once is told at once.
-  if (errno !== 0) {
-    if (connection.isOpen) connection.vacate();
-    connection.connectFailed(errno);
-  } else if (parsed.fd !== undefined && connection.isOpen) {
-    connection.connected(0);
-  } else if (signal !== undefined) {
-    connection.watch(signal);
-  }
+  if (errno !== 0) connection.connectFailed(errno);
+  else if (parsed.fd !== undefined && connection.isOpen) connection.connected(0);
+  else if (signal !== undefined) connection.watch(signal);
   return promise;
 };
 
 /**
  * @param {ClientConnection} connection which gets its slot, unless this fails
  * @param {import('./options').SocketOptions} options
- * @returns {number} an error number, or 0
+ * @returns {number} the error number of what has failed at once, or 0
  */
 function start(connection, options) {
   const slot = begin(options);
-  if (slot < 0) return -slot;
-  connection.occupy(slot);
-  return 0;
+  const errno = slot < 0 ? -slot : engine.connectFailure(slot);
+  if (errno === 0) connection.occupy(slot);
+  return errno;
 }
 
 /** @param {import('./options').SocketOptions} options */

@@ -1,7 +1,11 @@
 import fs from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
-/** The text of a file of `certificates/`. */
-export const pem = (name) => fs.readFileSync(new URL(`../certificates/${name}.pem`, import.meta.url), 'utf8');
+/** The path of a file of `certificates/`. */
+export const file = (name) => fileURLToPath(new URL(`../certificates/${name}.pem`, import.meta.url));
+
+/** Its text. */
+export const pem = (name) => fs.readFileSync(file(name), 'utf8');
 
 /** A certificate with its key, as TLS options take them. */
 export const identity = (name) => ({ key: pem(`${name}-key`), cert: pem(name) });

@@ -1,6 +1,5 @@
 // What a `ca` must be to be one, what `allowPartialTrustChain` changes, keys that may not sign, and `ecdhCurve`.
-import { fileURLToPath } from 'node:url';
-import { identity, pem } from '../lib/certificates.mjs';
+import { file, identity, pem } from '../lib/certificates.mjs';
 
 const { key } = identity('server-ec');
 const below = (...names) => ({ key, cert: names.map(pem).join('') });
@@ -91,7 +90,6 @@ export default async function ({ listen, connect, main }) {
   for (const [name, values] of Object.entries(odd)) {
     for (const value of values) await shake(`${name} ${String(value)}`, { ...server, [name]: value }, { ca });
   }
-  const file = (name) => fileURLToPath(new URL(`../certificates/${name}.pem`, import.meta.url));
   await shake('another caFile', server, { ca, caFile: file('stranger') });
   await shake('caFile for another', server, { ca: pem('stranger'), caFile: file('authority') });
   await shake('caFile for junk', server, { ca: 'junk', caFile: file('authority') });

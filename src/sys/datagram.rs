@@ -135,11 +135,7 @@ impl DatagramIo {
             })?;
             let mut adopted = Self::over(UdpSocket::from_std(socket.into()), ipv6);
             adopted.shared = true;
-            if let Err(error) = watch(&mut adopted) {
-                adopted.give_up();
-                return Err(error);
-            }
-            Ok(adopted)
+            super::platform::watched(adopted, watch, |mut io| io.give_up())
         }
     }
 

@@ -120,7 +120,7 @@ impl StreamIo {
     /// EBADF for what is no open descriptor, ENOTSOCK for what is no socket, EINVAL for another kind of socket, and those of `watch`.
     pub fn adopt(descriptor: Descriptor, watch: impl FnOnce(&mut dyn Source) -> io::Result<()>) -> io::Result<Self> {
         let (socket, unix) = take_over(descriptor, Type::STREAM, |socket| Ok(socket.local_addr()?.is_unix()))?;
-        watched(Self { socket, unix, shared: true }, watch, |io| io.socket)
+        watched(Self { socket, unix, shared: true }, watch, |io| std::mem::forget(io.socket))
     }
 
     /// Whether others may have the socket open, too. A poll then goes on telling of it after this is dropped, unless it is deregistered.
@@ -411,7 +411,7 @@ impl ListenerIo {
             Ok(socket.local_addr()?.is_unix())
         };
         let (socket, unix) = take_over(descriptor, Type::STREAM, listens)?;
-        watched(Self { socket, unix, shared: true }, watch, |io| io.socket)
+        watched(Self { socket, unix, shared: true }, watch, |io| std::mem::forget(io.socket))
     }
 
     /// Whether others may have the socket open, too. A poll then goes on telling of it after this is dropped, unless it is deregistered.
@@ -588,16 +588,16 @@ pub(super) fn take_over<T>(
     }
 }
 
-/// Has `watch` take what was taken over; if it can't, the descriptor is left open, for whoever it belongs to.
-fn watched<T: Source>(
+/// Has `watch` take what was taken over; if it can't, `give_up` leaves the descriptor open, for whoever it belongs to.
+pub(super) fn watched<T: Source>(
     mut io: T,
     watch: impl FnOnce(&mut dyn Source) -> io::Result<()>,
-    socket: impl FnOnce(T) -> Socket,
+    give_up: impl FnOnce(T),
 ) -> io::Result<T> {
     match watch(&mut io) {
         Ok(()) => Ok(io),
         Err(error) => {
-            std::mem::forget(socket(io));
+            give_up(io);
             Err(error)
         }
     }
