@@ -99,7 +99,7 @@ const engine = earlier?.engine ?? new binding.Engine(wakeUp, record, scratch, { 
 /** @type {Hot} */
 const native = earlier?.native ?? engine.hot();
 
-// Before going to sleep the native half looks again for up to 50 µs, while that has lately paid off. It costs CPU time of an
+// Before going to sleep the native half looks again for up to 150 µs, while that has lately paid off. It costs CPU time of an
 // otherwise idle core, which a program on a shared machine may not want to spend.
 if (process.env.BUN_SOCKETS_SPIN === '0') engine.setSpin(false);
 

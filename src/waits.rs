@@ -2,19 +2,25 @@
 
 use std::time::Duration;
 
-/// Spinning for longer, in microseconds, costs more CPU time than the sleep that it saves.
-const WORTH: f32 = 35.0;
+/// Spinning for longer, in microseconds, costs more CPU time than the sleep that it saves, also in a virtual machine whose
+/// processors take 100 µs to wake up.
+const WORTH: f32 = 75.0;
 /// A wait that is over so soon, in microseconds, is not worth a sleep in any case.
 const SHORT: f32 = 5.0;
 /// What is known at first: no spinning until it has been seen to pay. No single wait counts for more, so that one hiccup does not
 /// outweigh many waits before it.
 const UNKNOWN: f32 = 100.0;
-/// One wait in so many goes the other way, to see what that would be like. It costs 50 µs at worst.
-const OTHER: u32 = 128;
+/// The same for waits that are slept through: more than twice [`WORTH`].
+const SLEPT_UNKNOWN: f32 = 200.0;
+/// After so many waits some go the other way, to see what that would be like.
+const USUAL: u32 = 256;
+/// So many in a row: where the other end waits for answers, its own waits become shorter with ours, and its processor has no
+/// time to fall asleep. The first of a row does not show that. They cost a spin each at worst.
+const TRIAL: u32 = 4;
 /// Weight of the newest wait in the average of those that go the usual way.
 const USUAL_WEIGHT: f32 = 0.125;
 /// The same for those that go the other way, of which there are few.
-const OTHER_WEIGHT: f32 = 0.5;
+const TRIAL_WEIGHT: f32 = 0.5;
 
 /// The averages of the last waits, in microseconds.
 ///
@@ -24,32 +30,37 @@ const OTHER_WEIGHT: f32 = 0.5;
 pub struct Waits {
     spun: f32,
     slept: f32,
-    /// Waits since one went the other way.
-    alike: u32,
+    /// Waits since the last trial.
+    since_trial: u32,
+    /// The other way, while it is tried.
+    trial: Option<bool>,
 }
 
 impl Waits {
     /// Nothing is known.
     #[must_use]
     pub fn new() -> Self {
-        Self { spun: UNKNOWN, slept: UNKNOWN, alike: 0 }
+        Self { spun: UNKNOWN, slept: SLEPT_UNKNOWN, since_trial: 0, trial: None }
     }
 
     /// Whether the wait that begins should begin with spinning.
     pub fn spin_now(&mut self) -> bool {
-        self.alike += 1;
-        if self.alike < OTHER {
-            return self.pays();
+        self.since_trial += 1;
+        if self.since_trial == USUAL {
+            self.trial = Some(!self.pays());
+        } else if self.since_trial == USUAL + TRIAL {
+            self.since_trial = 0;
+            self.trial = None;
         }
-        self.alike = 0;
-        !self.pays()
+        self.trial.unwrap_or_else(|| self.pays())
     }
 
     /// A wait is over that began with spinning or with sleep.
     pub fn over(&mut self, began_with_spinning: bool, wait: Duration) {
-        let weight = if began_with_spinning == self.pays() { USUAL_WEIGHT } else { OTHER_WEIGHT };
-        let average = if began_with_spinning { &mut self.spun } else { &mut self.slept };
-        *average += ((wait.as_secs_f32() * 1e6).min(UNKNOWN) - *average) * weight;
+        let weight = if self.trial == Some(began_with_spinning) { TRIAL_WEIGHT } else { USUAL_WEIGHT };
+        let (average, most) =
+            if began_with_spinning { (&mut self.spun, UNKNOWN) } else { (&mut self.slept, SLEPT_UNKNOWN) };
+        *average += ((wait.as_secs_f32() * 1e6).min(most) - *average) * weight;
     }
 
     /// Spinning pays if waits are short, and at most half as long for it.
@@ -68,47 +79,70 @@ impl Default for Waits {
 mod tests {
     use super::*;
 
+    /// From a trial to the next one.
+    const ROUND: u32 = USUAL + TRIAL;
+
     /// Goes through so many waits, each of which takes so many microseconds if it is spun or slept through. How many were spun
-    /// through among the last [`OTHER`].
+    /// through among the last [`ROUND`].
     fn go_through(waits: &mut Waits, count: u32, spinning: u64, sleeping: u64) -> u32 {
         let mut spins = 0;
         for left in (0..count).rev() {
             let spin = waits.spin_now();
             waits.over(spin, Duration::from_micros(if spin { spinning } else { sleeping }));
-            spins += u32::from(spin && left < OTHER);
+            spins += u32::from(spin && left < ROUND);
         }
         spins
     }
 
     #[test]
     fn nothing_is_spun_through_before_it_was_tried() {
-        assert_eq!(go_through(&mut Waits::new(), OTHER - 1, 1, 1), 0);
+        assert_eq!(go_through(&mut Waits::new(), USUAL - 1, 1, 1), 0);
     }
 
     #[test]
     fn a_peer_that_waits_for_the_answer_is_spun_for() {
-        assert_eq!(go_through(&mut Waits::new(), 8 * OTHER, 18, 60), OTHER - 1);
+        assert_eq!(go_through(&mut Waits::new(), 8 * ROUND, 18, 60), USUAL);
+    }
+
+    #[test]
+    fn one_trial_shows_that_it_pays_even_where_waking_up_takes_long() {
+        let mut waits = Waits::new();
+        go_through(&mut waits, USUAL - 1, 60, 180);
+        assert!(!waits.pays());
+        go_through(&mut waits, TRIAL, 60, 180);
+        assert!(waits.pays());
+    }
+
+    #[test]
+    fn the_last_of_a_trial_count_most() {
+        let mut waits = Waits::new();
+        go_through(&mut waits, USUAL - 1, 40, 120);
+        for microseconds in [120, 80, 40, 40] {
+            assert!(waits.spin_now());
+            waits.over(true, Duration::from_micros(microseconds));
+        }
+        assert!(waits.pays());
     }
 
     #[test]
     fn waits_that_are_hardly_shorter_for_it_are_slept_through() {
-        assert_eq!(go_through(&mut Waits::new(), 8 * OTHER, 20, 25), 1);
+        assert_eq!(go_through(&mut Waits::new(), 8 * ROUND, 20, 25), TRIAL);
     }
 
     #[test]
     fn the_shortest_waits_are_spun_through_in_any_case() {
-        assert_eq!(go_through(&mut Waits::new(), 8 * OTHER, 3, 4), OTHER - 1);
+        assert_eq!(go_through(&mut Waits::new(), 8 * ROUND, 3, 4), USUAL);
     }
 
     #[test]
     fn long_waits_are_slept_through() {
-        assert_eq!(go_through(&mut Waits::new(), 20 * OTHER, 80, 200), 1);
+        assert_eq!(go_through(&mut Waits::new(), 20 * ROUND, 80, 200), TRIAL);
     }
 
     #[test]
     fn a_hiccup_does_not_end_the_spinning_and_a_pause_does() {
         let mut waits = Waits::new();
-        go_through(&mut waits, 8 * OTHER, 8, 60);
+        go_through(&mut waits, 8 * ROUND, 8, 60);
         waits.over(true, Duration::from_secs(1));
         assert!(waits.pays(), "after one long wait");
         for _ in 0..4 {
