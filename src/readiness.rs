@@ -13,6 +13,8 @@ pub(crate) struct Readiness {
     /// reading at urgent data, and on unix sockets where descriptors were sent along. On Windows always.
     pub(crate) read_on: bool,
     pub(crate) failed: bool,
+    /// The poll has said that both sides are over: unlike `failed`, this stays.
+    pub(crate) hung_up: bool,
     /// The connection is broken, which ends a pause.
     pub(crate) broken: bool,
 }
@@ -24,6 +26,7 @@ impl Readiness {
         self.writable |= ready.writable;
         self.read_on |= ready.read_closed || ready.urgent;
         self.failed |= ready.failed;
+        self.hung_up |= ready.failed;
         self.broken |= ready.broken;
     }
 

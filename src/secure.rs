@@ -55,6 +55,9 @@ pub struct SecureStream {
     broken: Option<ProtocolFailure>,
     /// A failure that a send has taken off the socket; the step that finds the end tells it.
     failure: Option<Failure>,
+    /// What a send over a unix socket has failed with while there was something to read: the peer may have shut its reading side only.
+    /// As in Bun, nothing is sent any more, and this is told only if the stream ends without a `close_notify`.
+    unheard: Option<Failure>,
     /// The peer is gone, and it closes when the end is told: the poll has said that the connection is over while there was still something to
     /// read, and a send has taken the reason (a reset after the peer's FIN is EPIPE, told once), or a write has found it after the end.
     gone: bool,
@@ -131,6 +134,7 @@ impl SecureStream {
             announced: 0,
             broken: None,
             failure: None,
+            unheard: None,
             gone: false,
             tap: tapped.map_or(Tap::Off, Tap::On),
             announces: false,
@@ -206,8 +210,12 @@ impl SecureStream {
         }
         if self.is_over() {
             let shut = self.ready.broken && matches!(self.write, WriteSide::Shut { .. });
-            return Some(StreamEvent::Closed(self.failure.or_else(|| self.ready.late_failure(&self.io, shut))));
+            let unheard = if self.is_done_writing() { None } else { self.unheard };
+            return Some(StreamEvent::Closed(
+                self.failure.or(unheard).or_else(|| self.ready.late_failure(&self.io, shut)),
+            ));
         }
+        self.stop_sending_if_failed();
         // As on Bun, what came with the peer's last words is told before the drain that follows the handshake.
         if (self.read == ReadSide::Greeting || self.has_tapped())
             && self.can_read()
@@ -218,6 +226,7 @@ impl SecureStream {
         if let Some(event) = self.write_step() {
             return Some(event);
         }
+        self.stop_sending_if_failed();
         if self.can_read() && (self.ready.readable || self.has_tapped() || self.read != ReadSide::Open) {
             return self.read_step(scratch, ciphertext);
         }
@@ -230,7 +239,7 @@ impl SecureStream {
             }
             return match self.io.take_error() {
                 Ok(None) if self.failure.is_some() => Some(StreamEvent::Closed(self.failure)),
-                Ok(None) if self.read == ReadSide::Ended => Some(StreamEvent::Closed(None)),
+                Ok(None) if self.read == ReadSide::Ended => Some(StreamEvent::Closed(self.unheard)),
                 Ok(None) => {
                     self.gone = true;
                     None
@@ -267,7 +276,11 @@ impl SecureStream {
     /// Differs from Bun (3): bytes that do not fit at once are kept and sent.
     pub fn end(&mut self, bytes: &[u8]) -> Ended {
         if !self.is_writable() {
-            return Ended::Later;
+            return match self.unheard {
+                None => Ended::Later,
+                Some(_) if bytes.is_empty() => Ended::Close,
+                Some(_) => Ended::Refused,
+            };
         }
         match self.encrypt(bytes) {
             Written::Taken(count) if count < bytes.len() => {
@@ -292,7 +305,9 @@ impl SecureStream {
     /// Whether a write can still be taken.
     #[must_use]
     pub fn is_writable(&self) -> bool {
-        matches!(self.write, WriteSide::Open | WriteSide::Shaken | WriteSide::Full) && !self.session.is_refused()
+        matches!(self.write, WriteSide::Open | WriteSide::Shaken | WriteSide::Full)
+            && self.unheard.is_none()
+            && !self.session.is_refused()
     }
 
     /// Sends `close_notify` and FIN, and goes on reading.
@@ -500,6 +515,7 @@ impl SecureStream {
         match self.io.receive(into) {
             Ok(0) => {
                 self.ready.readable = false;
+                self.failure = self.failure.or(self.unheard);
                 if matches!(self.write, WriteSide::Shut { .. } | WriteSide::Ending { answered: true }) {
                     // As on plain sockets; only a `close_notify` is told of all the same.
                     return Some(StreamEvent::Closed(self.failure));
@@ -561,8 +577,8 @@ impl SecureStream {
 
     /// Does what received records ask for, besides giving their data to the program.
     fn follow(&mut self, received: &Received) {
-        if self.session.wants_send() {
-            // Answers of TLS itself; what does not fit goes with the next write.
+        if self.session.wants_send() && !matches!(self.write, WriteSide::Full | WriteSide::Flushing { .. }) {
+            // Answers of TLS itself; what does not fit goes with the next write. Where the kernel has no room, they leave when it has.
             let _ = self.flush();
         }
         self.broken = received.failure;
@@ -630,8 +646,8 @@ impl SecureStream {
 
     /// Whether being writable changes anything.
     fn wants_room(&self) -> bool {
-        self.session.wants_send()
-            || matches!(self.write, WriteSide::Shaken | WriteSide::Full | WriteSide::Flushing { .. })
+        let is_due = matches!(self.write, WriteSide::Shaken | WriteSide::Full | WriteSide::Flushing { .. });
+        (is_due || self.session.wants_send()) && self.unheard.is_none()
     }
 
     /// The end was told and nothing is left to send, so that the socket closes by itself.
@@ -655,6 +671,22 @@ impl SecureStream {
             self.send_fin();
         }
         sent
+    }
+
+    /// A peer that does not read any more may have more to say.
+    fn stop_sending_if_failed(&mut self) {
+        if self.failure.is_none() || !self.io.is_unix() || !self.holds_data() {
+            return;
+        }
+        self.unheard = self.failure.take();
+        self.gone |= self.ready.hung_up;
+        self.ready.failed = false;
+        self.ready.readable = true;
+        match self.write {
+            WriteSide::Shaken | WriteSide::Full => self.write = WriteSide::Open,
+            WriteSide::Flushing { .. } => self.write = WriteSide::Ending { answered: false },
+            WriteSide::Open | WriteSide::Ending { .. } | WriteSide::Shut { .. } => {}
+        }
     }
 
     fn send_fin(&mut self) {
@@ -684,6 +716,9 @@ impl SecureStream {
     }
 
     fn flush(&mut self) -> Flushed {
+        if self.unheard.is_some() {
+            return Flushed::Failed;
+        }
         while self.session.wants_send() {
             match self.session.send(&mut Outlet(&self.io)) {
                 Ok(_) => {}

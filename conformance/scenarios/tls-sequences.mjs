@@ -58,6 +58,21 @@ const UNIX_SEQUENCES = [
   's.terminate +c.end with words',
 ];
 
+/** A peer on a unix socket that does not read any more still has things to say, of which no failed send may cost any. */
+const DEAF_SEQUENCES = [
+  'c.pause +c.deafen +s.write',
+  'c.pause +c.deafen +s.write +c.write c.write c.resume',
+  'c.pause +c.deafen +c.write +s.write s.write c.write c.shutdown',
+  'c.pause +c.deafen +c.write +s.shutdown c.write c.resume',
+  'c.pause +c.deafen +c.write +s.end c.write c.end',
+  'c.pause +c.deafen +c.write +s.end with words c.write c.end',
+  'c.pause +c.deafen +c.write +s.write s.end c.terminate',
+  'c.pause +c.deafen +c.write +s.write s.end with words c.resume',
+  'c.pause +c.deafen +c.write +s.write c.terminate',
+  'c.pause +c.deafen +s.pause +c.write +s.write c.write s.resume c.resume',
+  'c.write +c.shutdown +c.terminate +s.write',
+];
+
 /** What is left to do when one side has ended, or is gone. */
 const ENDED_SEQUENCES = [
   'c@end:end s.shutdown',
@@ -129,6 +144,7 @@ export default async function ({ listen, connect, actor, path, turns }) {
     for (const sequence of sequences) await run(sequence, unix, false);
     for (const allowHalfOpen of [false, true]) {
       for (const sequence of ENDED_SEQUENCES) await run(sequence, unix, allowHalfOpen);
+      if (unix) for (const sequence of DEAF_SEQUENCES) await run(sequence, unix, allowHalfOpen);
     }
   };
   // Whether the client's last words still arrive there is a matter of microseconds where other threads shake hands.
