@@ -1,4 +1,4 @@
-//! Connecting by name: lookup and racing, on tokio.
+//! Connecting by name: lookup and racing, on tokio; to this machine at once, where that is possible.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
@@ -24,6 +24,17 @@ pub struct RaceLost {
     pub failure: Failure,
     /// Each address with its own failure, in the order of the attempts.
     pub attempts: Vec<(SocketAddr, Failure)>,
+}
+
+impl RaceLost {
+    /// Nothing has answered.
+    fn of(attempts: Vec<(SocketAddr, Failure)>) -> Self {
+        // A machine without IPv6 says of `::1` that there is no such address: not what the program wants to know.
+        let refused = Failure::System(sys::CONNECTION_REFUSED);
+        let was_refused = attempts.iter().any(|(_, failure)| *failure == refused);
+        let failure = if was_refused { refused } else { attempts.first().map_or(refused, |(_, failure)| *failure) };
+        Self { failure, attempts }
+    }
 }
 
 /// A connection, and what has broken it since, if the question for the outcome of the connect was answered with that: it is told once.
@@ -82,14 +93,42 @@ pub async fn by_name(host: String, port: u16, local: Option<SocketAddr>) -> Resu
     if found.is_empty() {
         return Err(lost(Failure::NotFound));
     }
-    let usable =
-        found.into_iter().filter(|address| local.is_none_or(|local| local.is_ipv4() == address.is_ipv4())).collect();
-    race(interleave(usable), local).await
+    race(interleave(of_family(found, local)), local).await
+}
+
+/// Those addresses that can be connected to from a local one.
+fn of_family(mut addresses: Vec<SocketAddr>, local: Option<SocketAddr>) -> Vec<SocketAddr> {
+    addresses.retain(|address| local.is_none_or(|local| local.is_ipv4() == address.is_ipv4()));
+    addresses
+}
+
+/// Connects to this machine: to what [`loopback`] says, one after the other. Nothing if the kernel can't say at once what comes of it, as
+/// when the other end's backlog is full. Linux makes such connections within the call; elsewhere a trial would be a connection of its own for
+/// who listens.
+#[must_use]
+pub fn at_once(port: u16, local: Option<SocketAddr>) -> Option<Result<Made, RaceLost>> {
+    let mut attempts = Vec::new();
+    for address in of_family(loopback(port), local) {
+        let failure = match StreamIo::connect_tcp(address, local) {
+            Ok(io) if io.remote_address().is_some() => return Some(Ok(Made { io, broken: None })),
+            Ok(io) => match io.take_error() {
+                Ok(None) => return None,
+                outcome => match Made::check(io, outcome) {
+                    Ok(made) => return Some(Ok(made)),
+                    Err(error) => error,
+                },
+            },
+            Err(error) => error,
+        };
+        attempts.push((address, failure.into()));
+    }
+    Some(Err(RaceLost::of(attempts)))
 }
 
 /// Whether a name is `localhost` or below it (RFC 6761, section 6.3), a dot at its end or not. As in Bun these are not looked up, and so is
 /// `*`, which is no name at all.
-fn is_this_machine(host: &str) -> bool {
+#[must_use]
+pub fn is_this_machine(host: &str) -> bool {
     let is_label = |label: &str| {
         let of_names = |byte: u8| byte.is_ascii_alphanumeric() || b"-_*/".contains(&byte) || !byte.is_ascii();
         !label.is_empty() && label.bytes().all(of_names)
@@ -147,12 +186,7 @@ async fn race(addresses: Vec<SocketAddr>, local: Option<SocketAddr>) -> Result<M
             attempts.spawn(async move { (index, attempt(address, local).await) });
             waiting.len() > 0
         } else if attempts.is_empty() {
-            let attempts: Vec<_> = addresses.iter().copied().zip(failures.into_iter().flatten()).collect();
-            // A machine without IPv6 says of `::1` that there is no such address: not what the program wants to know.
-            let refused = Failure::System(sys::CONNECTION_REFUSED);
-            let was_refused = attempts.iter().any(|(_, failure)| *failure == refused);
-            let failure = if was_refused { refused } else { attempts.first().map_or(refused, |(_, failure)| *failure) };
-            return Err(RaceLost { failure, attempts });
+            return Err(RaceLost::of(addresses.iter().copied().zip(failures.into_iter().flatten()).collect()));
         } else {
             false
         };
@@ -253,6 +287,43 @@ mod tests {
         assert_eq!(scope("::1%"), Some(0));
         assert_eq!(scope("fe80::1%7"), Some(7));
         assert_eq!(scope("127.0.0.1%7"), None);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn this_machine_answers_at_once_at_whichever_address_somebody_listens() {
+        for ip in ["127.0.0.1:0", "[::1]:0"] {
+            let server = std::net::TcpListener::bind(ip).expect("a free port");
+            let open = server.local_addr().expect("bound");
+            let made = at_once(open.port(), None).expect("it is known").expect("somebody listens");
+            assert_eq!(made.io.remote_address(), Some(open));
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn this_machine_refuses_at_once() {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port");
+        let attempts = |local: Option<&str>| {
+            let lost = at_once(closed.port(), local.map(address)).expect("it is known").expect_err("nobody listens");
+            assert_eq!(lost.failure, Failure::System(sys::CONNECTION_REFUSED));
+            lost.attempts.into_iter().map(|(address, _)| address).collect::<Vec<_>>()
+        };
+        assert_eq!(attempts(None), loopback(closed.port()));
+        assert_eq!(attempts(Some("127.0.0.1:0")), [closed], "no address of another family than the local one");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_listener_with_a_full_backlog_leaves_it_open() {
+        let listener = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
+        listener.bind(&address("127.0.0.1:0").into()).expect("a free port");
+        listener.listen(0).expect("bound");
+        let full = listener.local_addr().ok().and_then(|address| address.as_socket()).expect("bound");
+        // One more than its backlog, as the kernel counts.
+        let first = at_once(full.port(), None);
+        assert!(matches!(first, Some(Ok(Made { broken: None, .. }))), "{first:?}");
+        assert!(at_once(full.port(), None).is_none());
     }
 
     #[tokio::test]

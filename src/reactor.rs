@@ -137,6 +137,8 @@ pub struct Reactor {
     passes_on: bool,
     /// Connections accepted since the last look at the poll.
     accepted: usize,
+    /// Connects to names of this machine, which begin just before the poll is looked at.
+    to_begin: Vec<ToBegin>,
     /// TLS connections of which some memory can be had back later.
     young: resting::Young,
 }
@@ -165,6 +167,8 @@ enum Handle {
     Connecting {
         io: StreamIo,
         allow_half_open: bool,
+        /// Whether it was a name: what is told of a connection that is reset at once differs.
+        is_named: bool,
         /// What the poll has said, as it said it: a connection that was made and then reset was made.
         told: Vec<Ready>,
     },
@@ -244,6 +248,15 @@ impl std::fmt::Debug for Wake {
     }
 }
 
+/// A connect to this machine.
+#[derive(Debug)]
+struct ToBegin {
+    key: Key,
+    host: String,
+    port: u16,
+    local: Option<SocketAddr>,
+}
+
 /// Where a connect goes.
 #[derive(Debug)]
 pub enum Target {
@@ -285,6 +298,7 @@ impl Reactor {
             ciphertext: Aligned::default(),
             passes_on: false,
             accepted: 0,
+            to_begin: Vec::new(),
             young: resting::Young::default(),
         })
     }
@@ -488,6 +502,7 @@ impl Reactor {
         self.stepping = None;
         self.accepted = 0;
         self.looked = true;
+        self.begin_connects();
         self.gather()?;
         // After the poll: who listens here was connected to before the connection was reported.
         self.take_finished();

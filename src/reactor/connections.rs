@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
-use super::{Entry, Event, Handle, Outcome, Reactor, Target};
+use super::{Entry, Event, Handle, Outcome, Reactor, Target, ToBegin};
 use crate::connect::{self, Made, RaceLost};
 use crate::listener::Accepted;
 use crate::log::step;
@@ -25,21 +25,50 @@ impl Reactor {
         let begun = match target {
             Target::Address(address, local) => StreamIo::connect_tcp(address, local),
             Target::Unix(path) => StreamIo::connect_unix(&path),
+            Target::Name(host, port, local) if cfg!(target_os = "linux") && connect::is_this_machine(&host) => {
+                self.to_begin.push(ToBegin { key, host, port, local });
+                self.jobs.wake.call();
+                return key.index;
+            }
             Target::Name(host, port, local) => {
                 self.look_up(key, host, port, local);
                 return key.index;
             }
         };
-        match begun.and_then(|io| self.watch(io, key, ARRIVALS_AND_ROOM)) {
+        match begun {
+            Ok(io) => self.go_on_connecting(key, io, allow_half_open, false),
+            Err(error) => self.settle(key, Err(Box::new(error.into()))),
+        }
+        key.index
+    }
+
+    /// As in Bun: when the handlers, and what they have put off, have run, and the last one first.
+    pub(super) fn begin_connects(&mut self) {
+        while let Some(ToBegin { key, host, port, local }) = self.to_begin.pop() {
+            // Whoever was closed meanwhile is not there any more.
+            let Some(Entry { handle: Handle::Pending { allow_half_open, .. }, .. }) = self.entries.at(key) else {
+                continue;
+            };
+            let allow_half_open = *allow_half_open;
+            match connect::at_once(port, local) {
+                Some(Ok(Made { io, broken: None })) => self.go_on_connecting(key, io, allow_half_open, true),
+                Some(outcome) => self.settle(key, outcome.map_err(Box::new)),
+                None => self.look_up(key, host, port, local),
+            }
+        }
+    }
+
+    /// A connect has begun.
+    fn go_on_connecting(&mut self, key: Key, io: StreamIo, allow_half_open: bool, is_named: bool) {
+        match self.watch(io, key, ARRIVALS_AND_ROOM) {
             Ok(io) => {
                 if let Some(entry) = self.entries.at(key) {
-                    entry.handle = Handle::Connecting { io, allow_half_open, told: Vec::new() };
+                    entry.handle = Handle::Connecting { io, allow_half_open, is_named, told: Vec::new() };
                     entry.polled_for_room = true;
                 }
             }
             Err(error) => self.settle(key, Err(Box::new(error.into()))),
         }
-        key.index
     }
 
     /// Adds the connection behind a descriptor, which stays the caller's if this fails. No [`Event::Connected`] comes.
@@ -110,8 +139,10 @@ impl Reactor {
     }
 
     pub(super) fn connecting(&mut self, key: Key) -> Option<Event> {
-        let Handle::Connecting { io, allow_half_open, told } = &mut self.entries.at(key)?.handle else { return None };
-        let (allow_half_open, told) = (*allow_half_open, std::mem::take(told));
+        let Handle::Connecting { io, allow_half_open, is_named, told } = &mut self.entries.at(key)?.handle else {
+            return None;
+        };
+        let (allow_half_open, is_named, told) = (*allow_half_open, *is_named, std::mem::take(told));
         let ready = told.first()?;
         let outcome = if ready.failed {
             io.take_error()
@@ -122,7 +153,7 @@ impl Reactor {
         };
         let pending = Handle::Pending { allow_half_open, task: None, outcome: None };
         let Handle::Connecting { io, .. } = self.put(key, pending)? else { return None };
-        match Made::check(io, outcome).and_then(Made::unless_silent) {
+        match Made::check(io, outcome).and_then(|made| if is_named { Ok(made) } else { made.unless_silent() }) {
             Ok(made) => Some(self.connected(key, made, allow_half_open, told)),
             Err(error) => Some(self.connect_failed(key, Box::new(error.into()))),
         }
