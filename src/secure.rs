@@ -258,17 +258,22 @@ impl SecureStream {
         let written = self.encrypt(bytes);
         match written {
             Written::Taken(count) if count < bytes.len() => self.write = WriteSide::Full,
-            // As in Bun: after the peer's end nothing but this write can find that the connection is broken. A peer on a unix socket that has
-            // gone as well has only closed it.
-            Written::Refused if self.read == ReadSide::Ended => {
-                self.gone = true;
-                if !self.io.is_unix() {
-                    self.failure = Some(Failure::System(CONNECTION_RESET));
-                }
-            }
-            _ => {}
+            Written::Refused => self.was_refused(),
+            Written::Taken(_) => {}
         }
         written
+    }
+
+    /// As in Bun: after the peer's end nothing but a write can find that the connection is broken, which matters if it was to go on. A peer on a
+    /// unix socket that has gone without a word has only closed it.
+    fn was_refused(&mut self) {
+        if self.read != ReadSide::Ended {
+            return;
+        }
+        self.gone = true;
+        if self.allow_half_open && (!self.io.is_unix() || self.session.peer_closed()) {
+            self.failure = Some(Failure::System(CONNECTION_RESET));
+        }
     }
 
     /// Sends `bytes` and then `close_notify`. The stream lives on until the peer has ended, too, and holds nothing back any more.
@@ -289,7 +294,10 @@ impl SecureStream {
                 return Ended::Later;
             }
             // As on plain sockets.
-            Written::Refused => return Ended::Refused,
+            Written::Refused => {
+                self.was_refused();
+                return Ended::Refused;
+            }
             Written::Taken(_) => {}
         }
         self.paused = false;
@@ -675,7 +683,7 @@ impl SecureStream {
 
     /// A peer that does not read any more may have more to say.
     fn stop_sending_if_failed(&mut self) {
-        if self.failure.is_none() || !self.io.is_unix() || !self.holds_data() {
+        if self.failure.is_none() || !self.io.is_unix() || !(self.read == ReadSide::Closed || self.holds_data()) {
             return;
         }
         self.unheard = self.failure.take();

@@ -71,6 +71,7 @@ const DEAF_SEQUENCES = [
   'c.pause +c.deafen +c.write +s.write c.terminate',
   'c.pause +c.deafen +s.pause +c.write +s.write c.write s.resume c.resume',
   'c.write +c.shutdown +c.terminate +s.write',
+  'c@end:write s@data:shutdown c.deafen',
 ];
 
 /** What is left to do when one side has ended, or is gone. */
@@ -84,6 +85,8 @@ const ENDED_SEQUENCES = [
   'c.end s.write s.end',
   's.deafen s.shutdown',
   's.deafen c.shutdown',
+  's@end:write c.shutdown +c.terminate',
+  's@end:end with words c.shutdown +c.terminate',
 ];
 
 function parse(sequence) {
