@@ -23,6 +23,7 @@ const NAMES = Object.freeze({
   serverName: 'onServerName',
   alpnCallback: 'onALPNCallback',
 });
+const NAMED = Object.entries(NAMES);
 
 /** Their names in the order in which Bun reads them. */
 const READ = [
@@ -92,7 +93,7 @@ class Handlers {
    * @throws {TypeError} for a handler that is no function, or if there is neither `data` nor `drain`
    */
   check() {
-    for (const [key, name] of Object.entries(NAMES)) {
+    for (const [key, name] of NAMED) {
       const value = /** @type {any} */ (this)[key];
       if (value !== undefined && typeof value !== 'function') {
         throw invalidType(`Expected "${name}" callback to be a function`);
