@@ -3,9 +3,9 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { connect, listen } from './api.mjs';
+import { measure } from './measure.mjs';
 
-const COUNT = 2000;
-const ROUNDS = 5;
+const CALLS = 2000;
 
 async function withUs(hostname) {
   const listener = listen({ hostname, port: 0, socket: { data() {} } });
@@ -27,13 +27,14 @@ async function withNet(host) {
 
 for (const hostname of ['127.0.0.1', 'localhost']) {
   const { dial, stop } = await (process.argv[2] === 'net' ? withNet : withUs)(hostname);
-  const samples = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const began = performance.now();
-    for (let left = COUNT; left > 0; left -= 1) await dial();
-    samples.push(((performance.now() - began) / COUNT) * 1000);
-  }
+  await measure(hostname, {
+    samples: 6,
+    calls: CALLS,
+    async sample() {
+      const began = performance.now();
+      for (let left = CALLS; left > 0; left -= 1) await dial();
+      return performance.now() - began;
+    },
+  });
   stop();
-  samples.sort((a, b) => a - b);
-  console.log(`${hostname}: ${samples[ROUNDS >> 1].toFixed(0)} µs a connection`);
 }
