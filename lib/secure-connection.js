@@ -216,9 +216,9 @@ class SecureConnection extends ClientConnection {
 
   terminate() {
     if (this.#asking) this.#leave('terminate');
-    // As in Bun: in the middle of its handshake a client leaves with FIN, one that takes any server's certificate once it has begun excepted.
+    // As in Bun: in the middle of its handshake a client leaves with FIN, one that takes any certificate excepted.
     else if (this.isOpen && this.tls.isPending) {
-      this.#giveUp(this.tls.hasYetToBegin || this.tls.rejects ? native.close : native.terminate);
+      this.#giveUp(this.tls.rejects ? native.close : native.terminate);
     } else if (this.isOpen) super.terminate();
     else if (this.failing) {
       if (this.#held !== undefined) this.#held.leave = native.terminate;
