@@ -240,7 +240,12 @@ export interface Socket<Data = undefined> extends Disposable {
   /** Throws on TLS sockets, as Bun. */
   renegotiate(): void;
 
-  /** In the `open` handler of an accepted TLS socket: whether to ask for a certificate, and whether to insist on a valid one. */
+  /**
+   * In the `open` handler of a TLS socket with a `handshake` handler: whether a server asks for a certificate, and whether to insist on a
+   * valid one. On a client the second one only, which can change until the handshake is over, as on Bun.
+   *
+   * @throws Error for arguments that are no booleans
+   */
   setVerifyMode(requestCert: boolean, rejectUnauthorized: boolean): void;
 
   /** Really a Buffer for {@link setSession}, or `undefined` before the handshake and on plain and closed sockets. */
@@ -263,7 +268,12 @@ export interface Socket<Data = undefined> extends Disposable {
   /** The name sent by SNI. `undefined` if there is none, and on plain and closed sockets. */
   getServername(): string;
 
-  /** In the `open` handler of a TLS client with a `handshake` handler: the name to send and to verify. */
+  /**
+   * In the `open` handler of a TLS client with a `handshake` handler: the name to send and to verify. Later, until the handshake is over:
+   * the name to verify, as on Bun.
+   *
+   * @throws Error once the handshake is over, and on servers
+   */
   setServername(name: string): void;
 
   /** The descriptor; -1 when closed. Not in Bun's types, hence optional. */

@@ -355,7 +355,8 @@ class TlsState {
     if (!isStringLike(args[0])) throw new Error('Expected "serverName" to be a string');
     const name = `${args[0]}`;
     if (!this.#isLive) return;
-    const isEarly = this.#side.isServer ? this.isPending : this.#whenEarly(() => (this.#serverName = name));
+    const change = () => (this.#serverName = name);
+    const isEarly = this.#side.isServer ? this.isPending : this.#whenEarly(change) || this.#demand(change, name);
     if (!isEarly && name !== '') throw new Error('Already started.');
   }
 
@@ -377,8 +378,21 @@ class TlsState {
       this.#handle.setVerifyMode(requestCert, rejectUnauthorized);
       return;
     }
+    const change = () => (this.#verifyMode = [requestCert, rejectUnauthorized]);
     // What a client verifies is not up to the first argument, which is about asking.
-    this.#whenEarly(() => (this.#verifyMode = [requestCert, rejectUnauthorized]));
+    if (!this.#whenEarly(change)) this.#demand(change, undefined, rejectUnauthorized);
+  }
+
+  /**
+   * Changes what a client demands of its server's certificate while the handshake is under way. Whether it is.
+   * @param {() => void} change
+   * @param {string} [name]
+   * @param {boolean} [rejectUnauthorized]
+   */
+  #demand(change, name, rejectUnauthorized) {
+    if (this.#phase !== SHAKING || !this.#handle.demand(name, this.#side.host, rejectUnauthorized)) return false;
+    change();
+    return true;
   }
 
   /**

@@ -19,8 +19,8 @@ use tokio::runtime::Handle;
 use crate::runtime;
 use crate::sys::{StreamIo, is_transient};
 use crate::tls::{
-    ClientContext, ClientParameters, Failed, HandshakeFailure, Handshaken, ServerContext, ServerParameters, Session,
-    client_handshake, server_handshake,
+    ClientContext, ClientParameters, Demands, Failed, HandshakeFailure, Handshaken, ServerContext, ServerParameters,
+    Session, client_handshake, server_handshake,
 };
 
 /// A `HelloRetryRequest` is shorter, a server's flight with its certificate and signature longer.
@@ -36,6 +36,15 @@ pub enum Handshake {
 }
 
 impl Handshake {
+    /// What a client demands of its server.
+    #[must_use]
+    pub fn demands(&self) -> Option<&Arc<Demands>> {
+        match self {
+            Self::Client(_, parameters) => Some(&parameters.demands),
+            Self::Server(..) => None,
+        }
+    }
+
     fn cost(&self) -> Cost {
         match self {
             Self::Client(..) => Cost::Unknown,
@@ -198,6 +207,7 @@ impl Steps {
     ) -> io::Result<Self> {
         let runtime = runtime::handle()?;
         let (cost, waits) = (handshake.cost(), matches!(handshake, Handshake::Server(..)));
+        let demands = handshake.demands().cloned();
         let progress = Arc::new(Progress { hears: waits.into(), ..Progress::default() });
         let stream = HandshakeStream {
             socket,
@@ -205,6 +215,7 @@ impl Steps {
             read: 0,
             flight: Vec::new(),
             refused: false,
+            demands,
             unheard: false,
             progress: Arc::clone(&progress),
         };
@@ -337,6 +348,8 @@ struct HandshakeStream {
     /// The peer was gone when something was sent.
     refused: bool,
     /// And it has said nothing more.
+    /// What a client demands: one that takes no certificate but a good one leaves when its handshake has failed.
+    demands: Option<Arc<Demands>>,
     unheard: bool,
     progress: Arc<Progress>,
 }
@@ -365,9 +378,10 @@ impl HandshakeStream {
     }
 
     /// What the peer has said before it left. As in Bun, a send that has failed takes the reset off the socket, and the handshake fails with
-    /// the peer's end: which has no error where those were a client's first words, and that of the reset later.
+    /// the peer's end, and the connection with that of the reset: unless this is a client that has left by then.
     fn receive_last(&mut self, into: &mut [u8]) -> io::Result<usize> {
         if !self.progress.hears.load(Ordering::Relaxed) {
+            self.unheard = !self.demands.as_ref().is_some_and(|demands| demands.rejects());
             return Ok(0);
         }
         match self.socket.io.receive(into) {

@@ -10,7 +10,7 @@ use crate::secure::{CIPHERTEXT_LIMIT, SecureStream};
 use crate::shaking::{Inlet, Shaken, Stepped, Steps};
 use crate::stream::{Ended, Stream, StreamEvent, Written};
 use crate::sys::{Ready, StreamIo, is_transient};
-use crate::tls::{Failed, HandshakeFailure, Selection, Session};
+use crate::tls::{Demands, Failed, HandshakeFailure, Selection, Session};
 
 /// A connected socket.
 #[derive(Debug)]
@@ -53,6 +53,8 @@ pub struct Shaking {
     /// The program is to be asked something first.
     selection: Option<Arc<Selection>>,
     asks: bool,
+    /// A client's, while its handshake is under way.
+    demands: Option<Arc<Demands>>,
 }
 
 /// How far a handshake is.
@@ -171,6 +173,7 @@ impl Transport {
             held: Arc::default(),
             selection: None,
             asks: false,
+            demands: None,
         }))
     }
 
@@ -593,6 +596,17 @@ impl Shaking {
     #[must_use]
     pub fn selection(&self) -> Option<&Arc<Selection>> {
         self.selection.as_ref()
+    }
+
+    /// Remembers what a client demands, which the program may change.
+    pub fn set_demands(&mut self, demands: Arc<Demands>) {
+        self.demands = Some(demands);
+    }
+
+    /// What a client demands, once its handshake has begun.
+    #[must_use]
+    pub fn demands(&self) -> Option<&Arc<Demands>> {
+        self.demands.as_ref()
     }
 
     /// The program is to be asked in the next step.

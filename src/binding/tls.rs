@@ -11,9 +11,9 @@ use super::socket::SocketHandle;
 use crate::failure::Failure;
 use crate::shaking::Handshake;
 use crate::tls::{
-    self, Alpn, CertificateProblem, Choice, ClientContext, ContextError, Failed, HandshakeFailure, KeyAndChain,
-    KeyLogFile, ProtocolFailure, SavedSession, SecureOptions, Selection, ServerContext, ServerParameters, Session,
-    TlsOptions, Versions, Witness,
+    self, Alpn, CertificateProblem, Choice, ClientContext, ContextError, ExpectedName, Failed, HandshakeFailure,
+    KeyAndChain, KeyLogFile, ProtocolFailure, SavedSession, SecureOptions, Selection, ServerContext, ServerParameters,
+    Session, TlsOptions, Versions, Witness,
 };
 use crate::transport::{Shaking, Transport};
 
@@ -358,7 +358,7 @@ impl SocketHandle {
             parameters.rename(name, shake.host.as_deref());
         }
         if let Some(reject) = shake.reject_unauthorized {
-            parameters.reject_unauthorized = reject;
+            parameters.demands.reject(reject);
         }
         parameters.session = shake.session.and_then(|handle| tls::find_session(&handle));
         let witness = shake.witnessed.then(|| {
@@ -392,6 +392,22 @@ impl SocketHandle {
     #[napi]
     pub fn take_back(&self) -> bool {
         self.with(|transport| transport.shaking().is_some_and(Shaking::take_back)).unwrap_or_default()
+    }
+
+    /// While a client's handshake is under way: `setServername()`'s argument, for the certificate only, and `setVerifyMode()`'s second one.
+    /// `host` stands for an empty name. True if it is under way.
+    #[napi]
+    pub fn demand(&self, name: Option<String>, host: Option<String>, reject_unauthorized: Option<bool>) -> bool {
+        let Some(demands) = self.with(|transport| transport.shaking()?.demands().cloned()).flatten() else {
+            return false;
+        };
+        if let Some(name) = name {
+            demands.expect(ExpectedName::of(&name, host.as_deref()));
+        }
+        if let Some(reject) = reject_unauthorized {
+            demands.reject(reject);
+        }
+        true
     }
 
     /// What the client wants, while the program is asked what becomes of it.

@@ -52,10 +52,13 @@ impl Reactor {
             shaking.set_selection(Arc::clone(&selection));
             parameters.selection = Some(selection);
         }
+        if let Some(demands) = handshake.demands() {
+            shaking.set_demands(Arc::clone(demands));
+        }
         let is_client = matches!(handshake, Handshake::Client(..));
         let at_once = !initial.is_empty() || is_client;
         // As in Bun, a client's first words leave before anything else happens, so that it may close after them. They take some 50 us.
-        let greets = is_client && initial.is_empty() && shaking.inlet().is_none();
+        let greets = is_client && initial.is_empty();
         let again = self.jobs.reporter(key);
         let socket = Socket {
             io: Arc::clone(shaking.io()),

@@ -17,7 +17,7 @@ use super::options::TlsOptions;
 use super::provider::provider_with;
 use super::resumption::SavedSession;
 use super::roots::{Roots, default_roots};
-use super::verify::{ExpectedName, ServerVerifier};
+use super::verify::{Demands, ExpectedName, ServerVerifier};
 
 /// What a certificate must be for when nothing else says so.
 const NAME_OF_NO_HOST: &str = "localhost";
@@ -43,10 +43,8 @@ pub struct ClientContext {
 pub struct ClientParameters {
     /// The name to announce. Empty, an address or no valid host name: none is announced.
     pub sni: Option<String>,
-    /// The name that the server's certificate must be good for.
-    pub expected_name: ExpectedName,
-    /// Whether an untrusted server is refused.
-    pub reject_unauthorized: bool,
+    /// What is demanded of the server's certificate.
+    pub demands: Arc<Demands>,
     /// A session to resume.
     pub session: Option<Arc<SavedSession>>,
     /// Who is told the secrets.
@@ -59,11 +57,19 @@ impl ClientParameters {
     /// Announces and verifies `name` in place of the `serverName` option. As in Bun, an empty one changes nothing of what is
     /// announced, and lets the host be verified.
     pub fn rename(&mut self, name: String, host: Option<&str>) {
-        let expected = if name.is_empty() { host.map_or(NAME_OF_NO_HOST, bare) } else { &name };
-        self.expected_name = ExpectedName::Name(expected.to_owned());
+        self.demands.expect(ExpectedName::of(&name, host));
         if !name.is_empty() {
             self.sni = Some(name);
         }
+    }
+}
+
+impl ExpectedName {
+    /// That of a server by its `name`, or by the `host` that is connected to if that is empty.
+    #[must_use]
+    pub fn of(name: &str, host: Option<&str>) -> Self {
+        let expected = if name.is_empty() { host.map_or(NAME_OF_NO_HOST, bare) } else { name };
+        Self::Name(expected.to_owned())
     }
 }
 
@@ -124,8 +130,10 @@ impl ClientContext {
         let expected = named.filter(|name| !name.is_empty()).or(host);
         ClientParameters {
             sni: named.or(host).filter(|name| !name.is_empty()).map(ToOwned::to_owned),
-            expected_name: ExpectedName::Name(expected.unwrap_or(NAME_OF_NO_HOST).to_owned()),
-            reject_unauthorized: self.reject_unauthorized,
+            demands: Arc::new(Demands::new(
+                ExpectedName::Name(expected.unwrap_or(NAME_OF_NO_HOST).to_owned()),
+                self.reject_unauthorized,
+            )),
             session: None,
             witness: None,
             time_limit: HANDSHAKE_TIME_LIMIT,

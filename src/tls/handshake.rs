@@ -20,7 +20,7 @@ use super::selection::{Answer, Choice, Hello};
 use super::server::{Entry, ServerContext, ServerParameters, VerifyMode};
 use super::session::{Facts, Role, Session};
 use super::tap::{Parts, Tap};
-use super::verify::{ExpectedName, PeerPolicy, Verdict};
+use super::verify::{Demands, ExpectedName, PeerPolicy, Verdict};
 
 /// How long a handshake may take, as in Node: a silent peer must not hold a socket for ever.
 pub(super) const HANDSHAKE_TIME_LIMIT: Duration = Duration::from_secs(120);
@@ -121,9 +121,8 @@ where
     let policy = Arc::new(PeerPolicy {
         roots: Arc::clone(&context.roots),
         revocation_lists: Arc::clone(&context.revocation_lists),
-        name: parameters.expected_name,
         purpose: Purpose::Server,
-        reject: parameters.reject_unauthorized,
+        demands: parameters.demands,
     });
     let scope = Scope {
         policy: Some(Arc::clone(&policy)),
@@ -145,7 +144,7 @@ where
             let facts = Facts {
                 role: Role::Client,
                 verdict: Some(verdict),
-                refused: policy.reject && verdict != Verdict::Trusted,
+                refused: policy.demands.rejects() && verdict != Verdict::Trusted,
                 name_matches: verdict == Verdict::Trusted
                     || policy.names(connection.peer_certificates().unwrap_or_default()),
                 resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
@@ -162,7 +161,7 @@ where
         Err((error, tap)) => {
             let failure = match scope.verdict {
                 _ if scope.misuse.is_some() => failure_of_misuse(error, &tap, scope.misuse),
-                Some(Verdict::Untrusted(problem)) if policy.reject => HandshakeFailure::Certificate(problem),
+                Some(Verdict::Untrusted(problem)) if policy.demands.rejects() => HandshakeFailure::Certificate(problem),
                 _ => failure_of_io(error, &tap),
             };
             let mut failed = Failed::of_tap(tap, failure);
@@ -314,9 +313,8 @@ fn policy_for_clients(entry: &Entry, mode: VerifyMode) -> PeerPolicy {
     PeerPolicy {
         roots: Arc::clone(&entry.roots),
         revocation_lists: Arc::clone(&entry.revocation_lists),
-        name: ExpectedName::Any,
         purpose: Purpose::Client,
-        reject: mode.reject,
+        demands: Arc::new(Demands::new(ExpectedName::Any, mode.reject)),
     }
 }
 

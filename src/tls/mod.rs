@@ -48,4 +48,4 @@ pub use roots::{Roots, default_roots, set_default_roots};
 pub use selection::{Choice, Hello, Selection};
 pub use server::{ServerContext, ServerParameters};
 pub use session::{CipherNames, EphemeralKey, Received, Role, Session};
-pub use verify::{ExpectedName, Verdict};
+pub use verify::{Demands, ExpectedName, Verdict};

@@ -17,7 +17,8 @@
 //! that it may sign certificates, how long a chain may be, and that nothing in it is critical and unknown.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, IpAddr, ServerName, TrustAnchor, UnixTime};
@@ -49,15 +50,47 @@ pub enum ExpectedName {
     Name(String),
 }
 
+/// What one side demands of its peer. The program of a client may change it until the handshake is over, while a step of that is on its way.
+#[derive(Debug)]
+pub struct Demands {
+    name: Mutex<ExpectedName>,
+    reject: AtomicBool,
+}
+
+impl Demands {
+    pub(super) fn new(name: ExpectedName, reject: bool) -> Self {
+        Self { name: Mutex::new(name), reject: AtomicBool::new(reject) }
+    }
+
+    /// The name that the peer's certificate must be good for from now on.
+    pub fn expect(&self, name: ExpectedName) {
+        *self.name.lock().unwrap_or_else(PoisonError::into_inner) = name;
+    }
+
+    /// Whether an untrusted peer is refused from now on.
+    pub fn reject(&self, reject: bool) {
+        self.reject.store(reject, Ordering::Relaxed);
+    }
+
+    /// Whether an untrusted peer is refused.
+    #[must_use]
+    pub fn rejects(&self) -> bool {
+        self.reject.load(Ordering::Relaxed)
+    }
+
+    fn name(&self) -> ExpectedName {
+        self.name.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// How one connection judges its peer.
 pub(super) struct PeerPolicy {
     pub(super) roots: Arc<Roots>,
     pub(super) revocation_lists: Arc<Vec<CertRevocationList<'static>>>,
-    pub(super) name: ExpectedName,
     pub(super) purpose: Purpose,
-    /// Whether an untrusted server fails the handshake. Servers finish theirs with any client and refuse it afterwards, so
+    /// An untrusted server that is refused fails the handshake. Servers finish theirs with any client and refuse it afterwards, so
     /// that the client sees what it sees on Bun.
-    pub(super) reject: bool,
+    pub(super) demands: Arc<Demands>,
 }
 
 impl PeerPolicy {
@@ -225,10 +258,10 @@ impl PeerPolicy {
     }
 
     fn judge_name(&self, leaf: &CertificateDer<'_>, sent: &[CertificateDer<'_>]) -> Result<(), Problem> {
-        let ExpectedName::Name(name) = &self.name else {
+        let ExpectedName::Name(name) = self.demands.name() else {
             return Ok(());
         };
-        let server_name = server_name_of(name);
+        let server_name = server_name_of(&name);
         let valid = |leaf: &EndEntityCert<'_>| {
             server_name.as_ref().is_some_and(|name| leaf.verify_is_valid_for_subject_name(name).is_ok())
         };
@@ -239,7 +272,7 @@ impl PeerPolicy {
             && matches!(server_name, Some(ServerName::DnsName(_)))
             // webpki has not held the common name against the constraints of an authority.
             && !sent.iter().chain(&self.roots.named).any(|der| Certificate::read(der).is_none_or(|it| it.constrains_names()))
-            && Certificate::read(leaf).is_some_and(|leaf| leaf.common_name_is(name));
+            && Certificate::read(leaf).is_some_and(|leaf| leaf.common_name_is(&name));
         if by_common_name { Ok(()) } else { Err(Problem::NameMismatch) }
     }
 }
@@ -378,7 +411,7 @@ impl ServerCertVerifier for ServerVerifier {
             let verdict = policy.judge(&chain, now);
             scope.verdict = Some(verdict);
             match verdict {
-                Verdict::Untrusted(problem) if policy.reject => {
+                Verdict::Untrusted(problem) if policy.demands.rejects() => {
                     scope.refused_chain = chain.into_iter().map(CertificateDer::into_owned).collect();
                     Some(Err(refusal(problem)))
                 }

@@ -227,9 +227,8 @@ fn the_built_in_roots_make_no_exceptions() {
         verify::PeerPolicy {
             roots: Arc::clone(roots),
             revocation_lists: Arc::default(),
-            name: ExpectedName::Name("localhost".to_owned()),
             purpose: certificate::Purpose::Server,
-            reject: true,
+            demands: Arc::new(Demands::new(ExpectedName::Name("localhost".to_owned()), true)),
         }
         .judge(&[made.certificate()], rustls::pki_types::UnixTime::now())
     };
