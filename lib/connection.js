@@ -101,6 +101,11 @@ class Connection {
     return this.isAttached;
   }
 
+  /** Whether the program has closed it with its sending side still open, and the handlers are told before it is. */
+  get isLeaving() {
+    return false;
+  }
+
   /** Whether wrong arguments are errors where nothing can be sent. */
   get mindsArguments() {
     return this.isLive && !this.ending;

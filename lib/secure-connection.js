@@ -34,6 +34,8 @@ class SecureConnection extends ClientConnection {
   /** The program has closed it in the middle of the handshake, and is being told. @type {{ slot: number, leave: (slot: number) => void } | undefined} */
   #held = undefined;
   /** @type {'close' | 'terminate' | undefined} */ #leaving = undefined;
+  /** The handlers are being told that no handshake comes of a socket that was shut before; one has ended it. @type {'told' | 'ended' | undefined} */
+  #lastWords = undefined;
   /** What is left to do for an event whose first handler has been called. @type {(() => void) | undefined} */
   #onward = undefined;
 
@@ -54,6 +56,10 @@ class SecureConnection extends ClientConnection {
   /** Whether there is a socket behind it. */
   get isThere() {
     return this.isOpen || this.#held !== undefined;
+  }
+
+  get isLeaving() {
+    return this.#held !== undefined && !this.shut;
   }
 
   get place() {
@@ -336,8 +342,11 @@ class SecureConnection extends ClientConnection {
   #shutBefore(atOnce) {
     this.tls.forgo();
     this.#publish(false, null);
+    this.#lastWords = 'told';
     this.#shaken(false, null);
-    if (!this.tls.rejects) return;
+    const ends = this.#lastWords === 'ended';
+    this.#lastWords = undefined;
+    if (!this.tls.rejects && !ends) return;
     if (atOnce) this.close();
     else this.#then(this.close);
   }
@@ -350,6 +359,11 @@ class SecureConnection extends ClientConnection {
     // As in Bun: after `shutdown`, and before the handshake is over, it is a `close`. With data it waits for the handshake.
     const closes = withoutData && (this.shut || this.tls.isPending);
     if (!closes) return undefined;
+    // As in Bun: not in the handler that is told of it.
+    if (this.#lastWords !== undefined) {
+      this.#lastWords = 'ended';
+      return 0;
+    }
     this.close();
     return 0;
   }

@@ -455,7 +455,10 @@ function refuse(connection, method, data, byteOffset, byteLength, encoding) {
   if (!connection.mindsArguments) return -1;
   if (data === undefined) return 0;
   const bytes = bytesOf(data, byteOffset, byteLength, encoding, method);
-  if (bytes.length > 0 || !connection.isOpen) return -1;
+  if (bytes.length > 0) return -1;
+  // As in Bun: nothing is something that it takes.
+  if (connection.isLeaving) return 0;
+  if (!connection.isOpen) return -1;
   native.writeBytes(connection.slot, bytes);
   return record[0];
 }
