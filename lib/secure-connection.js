@@ -34,7 +34,7 @@ class SecureConnection extends ClientConnection {
   /** The program has closed it in the middle of the handshake, and is being told. @type {{ slot: number, leave: (slot: number) => void } | undefined} */
   #held = undefined;
   /** @type {'close' | 'terminate' | undefined} */ #leaving = undefined;
-  /** The handlers are being told that no handshake comes of a socket that was shut before; one has ended it. @type {'told' | 'ended' | undefined} */
+  /** The handlers are being told that no handshake comes of a socket that was shut before; one may end it. @type {{ end: boolean } | undefined} */
   #lastWords = undefined;
   /** What is left to do for an event whose first handler has been called. @type {(() => void) | undefined} */
   #onward = undefined;
@@ -342,11 +342,11 @@ class SecureConnection extends ClientConnection {
   #shutBefore(atOnce) {
     this.tls.forgo();
     this.#publish(false, null);
-    this.#lastWords = 'told';
+    const lastWords = { end: false };
+    this.#lastWords = lastWords;
     this.#shaken(false, null);
-    const ends = this.#lastWords === 'ended';
     this.#lastWords = undefined;
-    if (!this.tls.rejects && !ends) return;
+    if (!this.tls.rejects && !lastWords.end) return;
     if (atOnce) this.close();
     else this.#then(this.close);
   }
@@ -361,7 +361,7 @@ class SecureConnection extends ClientConnection {
     if (!closes) return undefined;
     // As in Bun: not in the handler that is told of it.
     if (this.#lastWords !== undefined) {
-      this.#lastWords = 'ended';
+      this.#lastWords.end = true;
       return 0;
     }
     this.close();
