@@ -20,10 +20,10 @@ pub(crate) const BEFORE_STEP: usize = 16;
 /// must not run sixteen times.
 const CLOCK: usize = 16;
 
-/// The longest wait without sleeping, where waits have been short lately: twice as long as they may be on average. A sleep costs
-/// four context switches and two wake-ups: 10 to 30 µs of CPU time in all, and up to 90 in a virtual machine whose processors
-/// fall asleep.
-const SPIN: Duration = Duration::from_micros(150);
+/// The longest wait without sleeping, where waits have been short lately. A sleep costs four context switches and two wake-ups:
+/// 10 to 30 µs of CPU time in all, and up to 90 in a virtual machine whose processors fall asleep. There the other end's takes some
+/// 200 µs to wake up when it has fallen asleep once, and would do so again while this end sleeps.
+const SPIN: Duration = Duration::from_micros(300);
 /// The same for the next bulk data of one connection, however long waits have been.
 const BULK_SPIN: Duration = Duration::from_micros(50);
 
