@@ -603,10 +603,10 @@ impl Shaking {
         self.demands = Some(demands);
     }
 
-    /// What a client demands, once its handshake has begun.
+    /// What a client demands, while its handshake waits for the next step: what is changed then counts.
     #[must_use]
     pub fn demands(&self) -> Option<&Arc<Demands>> {
-        self.demands.as_ref()
+        self.demands.as_ref().filter(|_| matches!(self.making, Making::Waits(_)))
     }
 
     /// The program is to be asked in the next step.

@@ -395,7 +395,7 @@ impl SocketHandle {
     }
 
     /// While a client's handshake is under way: `setServername()`'s argument, for the certificate only, and `setVerifyMode()`'s second one.
-    /// `host` stands for an empty name. True if it is under way.
+    /// `host` stands for an empty name. True if it is under way, and no other thread is just taking a step of it.
     #[napi]
     pub fn demand(&self, name: Option<String>, host: Option<String>, reject_unauthorized: Option<bool>) -> bool {
         let Some(demands) = self.with(|transport| transport.shaking()?.demands().cloned()).flatten() else {

@@ -136,9 +136,10 @@ where
     match result {
         Ok(stream) => {
             let (tap, connection) = stream.into_inner();
-            // A resumed session asked no verifier.
+            // A resumed session asked no verifier, and the verifier has not known of a name that came later.
             let verdict = scope
                 .verdict
+                .filter(|_| !policy.demands.is_renamed())
                 .unwrap_or_else(|| policy.judge(connection.peer_certificates().unwrap_or_default(), UnixTime::now()));
             let (own_finished, peer_finished) = scope.finished.into_messages();
             let facts = Facts {

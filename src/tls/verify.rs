@@ -50,21 +50,24 @@ pub enum ExpectedName {
     Name(String),
 }
 
-/// What one side demands of its peer. The program of a client may change it until the handshake is over, while a step of that is on its way.
+/// What one side demands of its peer. The program of a client may change it between two steps of the handshake.
 #[derive(Debug)]
 pub struct Demands {
     name: Mutex<ExpectedName>,
+    /// Whether a judgement may have been for another name.
+    renamed: AtomicBool,
     reject: AtomicBool,
 }
 
 impl Demands {
     pub(super) fn new(name: ExpectedName, reject: bool) -> Self {
-        Self { name: Mutex::new(name), reject: AtomicBool::new(reject) }
+        Self { name: Mutex::new(name), renamed: AtomicBool::new(false), reject: AtomicBool::new(reject) }
     }
 
     /// The name that the peer's certificate must be good for from now on.
     pub fn expect(&self, name: ExpectedName) {
         *self.name.lock().unwrap_or_else(PoisonError::into_inner) = name;
+        self.renamed.store(true, Ordering::Relaxed);
     }
 
     /// Whether an untrusted peer is refused from now on.
@@ -76,6 +79,10 @@ impl Demands {
     #[must_use]
     pub fn rejects(&self) -> bool {
         self.reject.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn is_renamed(&self) -> bool {
+        self.renamed.load(Ordering::Relaxed)
     }
 
     fn name(&self) -> ExpectedName {

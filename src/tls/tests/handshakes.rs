@@ -3,7 +3,7 @@
 use super::certificates::{Kind, client, leaf, server};
 use super::*;
 
-const TLS12: Versions = Versions { minimum: Some(0x0303), maximum: Some(0x0303) };
+pub(super) const TLS12: Versions = Versions { minimum: Some(0x0303), maximum: Some(0x0303) };
 const TLS13: Versions = Versions { minimum: Some(0x0304), maximum: None };
 
 fn talk(client: &mut Session, server: &mut Session) {

@@ -1,11 +1,16 @@
 //! Who is trusted, and what the others are told.
 
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose, SerialNumber,
     date_time_ymd,
 };
 
 use super::certificates::{Kind, authority_params, client, leaf, local, self_signed, server};
+use super::handshakes::TLS12;
 use super::*;
 
 /// What a client that does not reject makes of a server.
@@ -386,4 +391,40 @@ fn a_key_that_may_not_sign_makes_no_handshake_on_either_side() {
     // Of EC keys it is known from the start.
     let own = authority().issue(Kind::Ecdsa, params);
     assert!(matches!(ServerContext::new(&[serving(&own)], None), Err(ContextError::KeyUsage(_))));
+}
+
+#[test]
+fn a_name_that_comes_after_the_certificate_was_judged_counts() {
+    // The certificate comes a flight before the end there, in the second of three steps.
+    let options = TlsOptions { versions: TLS12, reject_unauthorized: false, ..trusting() };
+    for (name, expected) in
+        [("localhost", Verdict::Trusted), ("wrong.example", Verdict::Untrusted(Problem::NameMismatch))]
+    {
+        let client = Arc::new(ClientContext::new(&options, None).expect("the client's options"));
+        let contexts = [serving(server(Kind::Ecdsa))];
+        let server = Arc::new(ServerContext::new(&contexts, None).expect("the server's options"));
+        let parameters = client.parameters(Some("localhost"));
+        let demands = Arc::clone(&parameters.demands);
+        let (handshaken, steps) = runtime().block_on(async move {
+            let (near, far) = tokio::io::duplex(64 * 1024);
+            let mut client = pin!(client_handshake(near, client, parameters));
+            let mut server = pin!(server_handshake(far, server, ServerParameters::default()));
+            let (mut steps, mut is_served) = (0, false);
+            poll_fn(|cx| {
+                steps += 1;
+                if let Poll::Ready(done) = client.as_mut().poll(cx) {
+                    return Poll::Ready((done, steps));
+                }
+                if steps == 2 {
+                    demands.expect(ExpectedName::Name(name.to_owned()));
+                }
+                is_served = is_served || server.as_mut().poll(cx).is_ready();
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            })
+            .await
+        });
+        assert_eq!(steps, 3);
+        assert_eq!(handshaken.expect("a handshake").session.verdict(), Some(expected));
+    }
 }
