@@ -396,8 +396,8 @@ class TlsState {
   }
 
   /**
-   * Changes what the handshake begins with, unless it has begun. As in Bun, that of an upgraded socket does so when `upgradeTLS` has
-   * returned and the program lets it: until then it is taken back and given anew.
+   * Changes what the handshake begins with, unless it has begun. As in Bun, that of an upgraded socket that waits for its peer's first words
+   * does so when `upgradeTLS` has returned and the program lets it: until then it is taken back and given anew.
    * @param {() => void} change
    */
   #whenEarly(change) {

@@ -57,7 +57,7 @@ impl ClientParameters {
     /// Announces and verifies `name` in place of the `serverName` option. As in Bun, an empty one changes nothing of what is
     /// announced, and lets the host be verified.
     pub fn rename(&mut self, name: String, host: Option<&str>) {
-        self.demands.expect(ExpectedName::of(&name, host));
+        self.demands = Arc::new(Demands::new(ExpectedName::of(&name, host), self.demands.rejects()));
         if !name.is_empty() {
             self.sni = Some(name);
         }
@@ -127,11 +127,10 @@ impl ClientContext {
     pub fn parameters(&self, host: Option<&str>) -> ClientParameters {
         let host = host.map(bare);
         let named = self.server_name.as_deref();
-        let expected = named.filter(|name| !name.is_empty()).or(host);
         ClientParameters {
             sni: named.or(host).filter(|name| !name.is_empty()).map(ToOwned::to_owned),
             demands: Arc::new(Demands::new(
-                ExpectedName::Name(expected.unwrap_or(NAME_OF_NO_HOST).to_owned()),
+                ExpectedName::of(named.unwrap_or_default(), host),
                 self.reject_unauthorized,
             )),
             session: None,

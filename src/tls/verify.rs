@@ -64,7 +64,7 @@ impl Demands {
         Self { name: Mutex::new(name), renamed: AtomicBool::new(false), reject: AtomicBool::new(reject) }
     }
 
-    /// The name that the peer's certificate must be good for from now on.
+    /// The name that the peer's certificate must be good for from now on. One that was judged before is judged again.
     pub fn expect(&self, name: ExpectedName) {
         *self.name.lock().unwrap_or_else(PoisonError::into_inner) = name;
         self.renamed.store(true, Ordering::Relaxed);
