@@ -225,7 +225,8 @@ impl Turn {
         if let Some(wait) = self.wait {
             return if wait.asleep { Idle::Sleep } else { Idle::Spin };
         }
-        let began_with_spinning = self.spin && (self.alone || (!self.gathers && self.waits.spin_now()));
+        let answered = self.one_way == 0;
+        let began_with_spinning = self.spin && (self.alone || (!self.gathers && self.waits.spin_now(answered)));
         let longest_spin = if self.alone { BULK_SPIN } else { SPIN };
         self.wait = Some(Wait { since: Instant::now(), began_with_spinning, longest_spin, asleep: false });
         if began_with_spinning { Idle::Spin } else { self.rest() }

@@ -5,13 +5,20 @@ use std::time::Duration;
 /// Spinning for longer, in microseconds, costs more CPU time than the sleep that it saves, also in a virtual machine whose
 /// processors take 100 µs to wake up.
 const WORTH: f32 = 75.0;
+/// The same after an answer, whose receiver may be about to send again: then its next message is there in half of the time. Where
+/// waking up takes longest, its own wake-up takes up to 200 µs.
+const WORTH_ANSWERED: f32 = 250.0;
 /// A wait that is over so soon, in microseconds, is not worth a sleep in any case.
 const SHORT: f32 = 5.0;
-/// What is known at first: no spinning until it has been seen to pay. No single wait counts for more, so that one hiccup does not
-/// outweigh many waits before it.
-const UNKNOWN: f32 = 100.0;
-/// The same for waits that are slept through: more than twice [`WORTH`].
-const SLEPT_UNKNOWN: f32 = 200.0;
+/// What is known at first: no spinning until it has been seen to pay.
+const UNKNOWN: f32 = WORTH_ANSWERED;
+/// No wait counts for more than so many microseconds or, where waits have been longer than a third of that, three times their average, up
+/// to three times as much as this: one hiccup does not outweigh many waits before it, and a pause does not have to be outweighed for long.
+const HICCUP: f32 = 100.0;
+/// The same for waits that are slept through: at most half as long is what spinning has to be.
+const SLEPT_HICCUP: f32 = 2.0 * HICCUP;
+/// See [`HICCUP`].
+const TIMES: f32 = 3.0;
 /// After so many waits some go the other way, to see what that would be like.
 const USUAL: u32 = 256;
 /// So many in a row: where the other end waits for answers, its own waits become shorter with ours, and its processor has no
@@ -40,32 +47,34 @@ impl Waits {
     /// Nothing is known.
     #[must_use]
     pub fn new() -> Self {
-        Self { spun: UNKNOWN, slept: SLEPT_UNKNOWN, since_trial: 0, trial: None }
+        Self { spun: UNKNOWN, slept: UNKNOWN, since_trial: 0, trial: None }
     }
 
-    /// Whether the wait that begins should begin with spinning.
-    pub fn spin_now(&mut self) -> bool {
+    /// Whether the wait that begins should begin with spinning; `answered` if what came last has been answered.
+    pub fn spin_now(&mut self, answered: bool) -> bool {
         self.since_trial += 1;
         if self.since_trial == USUAL {
-            self.trial = Some(!self.pays());
+            self.trial = Some(!self.pays(answered));
         } else if self.since_trial == USUAL + TRIAL {
             self.since_trial = 0;
             self.trial = None;
         }
-        self.trial.unwrap_or_else(|| self.pays())
+        self.trial.unwrap_or_else(|| self.pays(answered))
     }
 
     /// A wait is over that began with spinning or with sleep.
     pub fn over(&mut self, began_with_spinning: bool, wait: Duration) {
         let weight = if self.trial == Some(began_with_spinning) { TRIAL_WEIGHT } else { USUAL_WEIGHT };
-        let (average, most) =
-            if began_with_spinning { (&mut self.spun, UNKNOWN) } else { (&mut self.slept, SLEPT_UNKNOWN) };
+        let (average, hiccup) =
+            if began_with_spinning { (&mut self.spun, HICCUP) } else { (&mut self.slept, SLEPT_HICCUP) };
+        let most = (TIMES * *average).clamp(hiccup, TIMES * hiccup);
         *average += ((wait.as_secs_f32() * 1e6).min(most) - *average) * weight;
     }
 
     /// Spinning pays if waits are short, and at most half as long for it.
-    fn pays(&self) -> bool {
-        self.spun < SHORT || (self.spun < WORTH && self.slept > 2.0 * self.spun)
+    fn pays(&self, answered: bool) -> bool {
+        let worth = if answered { WORTH_ANSWERED } else { WORTH };
+        self.spun < SHORT || (self.spun < worth && self.slept > 2.0 * self.spun)
     }
 }
 
@@ -82,12 +91,17 @@ mod tests {
     /// From a trial to the next one.
     const ROUND: u32 = USUAL + TRIAL;
 
-    /// Goes through so many waits, each of which takes so many microseconds if it is spun or slept through. How many were spun
-    /// through among the last [`ROUND`].
+    /// Goes through so many waits after answers, each of which takes so many microseconds if it is spun or slept through. How many
+    /// were spun through among the last [`ROUND`].
     fn go_through(waits: &mut Waits, count: u32, spinning: u64, sleeping: u64) -> u32 {
+        go_through_after(true, waits, count, spinning, sleeping)
+    }
+
+    /// The same, `answered` or not.
+    fn go_through_after(answered: bool, waits: &mut Waits, count: u32, spinning: u64, sleeping: u64) -> u32 {
         let mut spins = 0;
         for left in (0..count).rev() {
-            let spin = waits.spin_now();
+            let spin = waits.spin_now(answered);
             waits.over(spin, Duration::from_micros(if spin { spinning } else { sleeping }));
             spins += u32::from(spin && left < ROUND);
         }
@@ -105,28 +119,37 @@ mod tests {
     }
 
     #[test]
-    fn one_trial_shows_that_it_pays_even_where_waking_up_takes_long() {
-        let mut waits = Waits::new();
-        go_through(&mut waits, USUAL - 1, 60, 180);
-        assert!(!waits.pays());
-        go_through(&mut waits, TRIAL, 60, 180);
-        assert!(waits.pays());
+    fn one_trial_shows_that_it_pays_even_where_waking_up_takes_longest() {
+        for (spinning, sleeping) in [(60, 180), (170, 500)] {
+            let mut waits = Waits::new();
+            go_through(&mut waits, USUAL - 1, spinning, sleeping);
+            assert!(!waits.pays(true));
+            go_through(&mut waits, TRIAL, spinning, sleeping);
+            assert!(waits.pays(true), "{spinning} instead of {sleeping} µs");
+        }
+    }
+
+    #[test]
+    fn what_has_its_own_pace_is_spun_for_only_where_that_costs_little() {
+        assert_eq!(go_through_after(false, &mut Waits::new(), 8 * ROUND, 60, 180), USUAL);
+        assert_eq!(go_through_after(false, &mut Waits::new(), 8 * ROUND, 100, 400), TRIAL);
     }
 
     #[test]
     fn the_last_of_a_trial_count_most() {
         let mut waits = Waits::new();
-        go_through(&mut waits, USUAL - 1, 40, 120);
-        for microseconds in [120, 80, 40, 40] {
-            assert!(waits.spin_now());
+        go_through(&mut waits, USUAL - 1, 40, 160);
+        for microseconds in [300, 120, 40, 40] {
+            assert!(waits.spin_now(true));
             waits.over(true, Duration::from_micros(microseconds));
         }
-        assert!(waits.pays());
+        assert!(waits.pays(true));
     }
 
     #[test]
     fn waits_that_are_hardly_shorter_for_it_are_slept_through() {
         assert_eq!(go_through(&mut Waits::new(), 8 * ROUND, 20, 25), TRIAL);
+        assert_eq!(go_through(&mut Waits::new(), 8 * ROUND, 150, 250), TRIAL);
     }
 
     #[test]
@@ -136,18 +159,28 @@ mod tests {
 
     #[test]
     fn long_waits_are_slept_through() {
-        assert_eq!(go_through(&mut Waits::new(), 20 * ROUND, 80, 200), TRIAL);
+        assert_eq!(go_through(&mut Waits::new(), 20 * ROUND, 260, 600), TRIAL);
     }
 
     #[test]
     fn a_hiccup_does_not_end_the_spinning_and_a_pause_does() {
-        let mut waits = Waits::new();
-        go_through(&mut waits, 8 * ROUND, 8, 60);
-        waits.over(true, Duration::from_secs(1));
-        assert!(waits.pays(), "after one long wait");
-        for _ in 0..4 {
+        for (spinning, sleeping) in [(8, 60), (170, 500)] {
+            let mut waits = Waits::new();
+            go_through(&mut waits, 8 * ROUND, spinning, sleeping);
             waits.over(true, Duration::from_secs(1));
+            assert!(waits.pays(true), "after one long wait, instead of {spinning} µs");
+            for _ in 0..7 {
+                waits.over(true, Duration::from_secs(1));
+            }
+            assert!(!waits.pays(true), "after eight of them, instead of {spinning} µs");
         }
-        assert!(!waits.pays(), "after five of them");
+    }
+
+    #[test]
+    fn what_a_pause_has_taught_is_forgotten_in_one_trial() {
+        let mut waits = Waits::new();
+        go_through(&mut waits, 20 * ROUND, 100_000, 100_000);
+        go_through(&mut waits, 2 * ROUND, 18, 60);
+        assert!(waits.pays(true));
     }
 }
