@@ -251,7 +251,9 @@ function contentOf(value, name) {
   if (typeof path !== 'string') {
     throw invalidType(`TLSOptions.${name} is not a valid BunFile (non-BunFile \`Blob\`s are not supported)`);
   }
-  return fs.readFileSync(path, 'latin1');
+  const content = fs.readFileSync(path, 'latin1');
+  if (content === '') throw invalidType(`TLSOptions.${name} is an empty file`);
+  return content;
 }
 
 /**

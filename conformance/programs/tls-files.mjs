@@ -65,3 +65,12 @@ try {
 } catch (error) {
   console.log(error.name, error.code, error.message);
 }
+for (const option of ['ca', 'key', 'cert', 'crl']) {
+  for (const content of [Bun.file('/dev/null'), [Bun.file('/dev/null')]]) {
+    try {
+      listen({ hostname: 'localhost', port: 0, tls: { [option]: content }, socket: { data() {} } });
+    } catch (error) {
+      console.log(error.name, error.code, error.message);
+    }
+  }
+}
