@@ -61,6 +61,8 @@ pub struct SecureStream {
     /// The peer is gone, and it closes when the end is told: the poll has said that the connection is over while there was still something to
     /// read, and a send has taken the reason (a reset after the peer's FIN is EPIPE, told once), or a write has found it after the end.
     gone: bool,
+    /// A write has found that nothing can be sent any more.
+    refused: bool,
     /// The last words of the handshake have not left.
     shaking: bool,
     tap: Tap,
@@ -136,6 +138,7 @@ impl SecureStream {
             failure: None,
             unheard: None,
             gone: false,
+            refused: false,
             tap: tapped.map_or(Tap::Off, Tap::On),
             announces: false,
         }
@@ -267,6 +270,7 @@ impl SecureStream {
     /// As in Bun: after the peer's end nothing but a write can find that the connection is broken, which matters if it was to go on. A peer on a
     /// unix socket that has gone without a word has only closed it.
     fn was_refused(&mut self) {
+        self.refused = true;
         if self.read != ReadSide::Ended {
             return;
         }
@@ -280,6 +284,10 @@ impl SecureStream {
     ///
     /// Differs from Bun (3): bytes that do not fit at once are kept and sent.
     pub fn end(&mut self, bytes: &[u8]) -> Ended {
+        // As in Bun: who has seen that nobody is there waits for nobody's end.
+        if self.refused && bytes.is_empty() {
+            return Ended::Close;
+        }
         if !self.is_writable() {
             return match self.unheard {
                 None => Ended::Later,

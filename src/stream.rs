@@ -42,7 +42,7 @@ pub struct Stream {
     bulk: bool,
     /// Whether more waits than the last [`StreamEvent::Bulk`] has told of.
     more: bool,
-    /// A failure that a send or a bulk read has taken off the socket; the step that finds the end tells it.
+    /// A failure that a bulk read, or a send after one that was taken, has taken off the socket; the step that finds the end tells it.
     failure: Option<Failure>,
     /// EPIPE that a send has taken off the socket after the kernel had taken a part: it is told after the end.
     late: Option<Failure>,
@@ -291,12 +291,10 @@ impl Stream {
                     self.full(is_transient(&error));
                     break;
                 }
-                // The poll reports the broken connection, and the step after that closes it.
+                // The poll reports the broken connection, and the step after that closes it. As in Bun, whoever is refused has been told
+                // the reason of a reset, and comes to an ordinary end.
+                Err(_) if taken == 0 => return Written::Refused,
                 Err(error) => {
-                    if taken == 0 {
-                        self.keep(error);
-                        return Written::Refused;
-                    }
                     if error.kind() == io::ErrorKind::BrokenPipe {
                         self.keep_late(error);
                     } else {
@@ -385,8 +383,8 @@ impl Stream {
         self.ready.writable = transient;
     }
 
-    /// Keeps a failure that reading would have told, and that the kernel tells only once. EPIPE is not one of those: after
-    /// it comes an ordinary end.
+    /// Keeps a failure that the kernel tells only once, and that the program would have been told, had this end not asked once more than it did.
+    /// EPIPE is not one of those: after it comes an ordinary end.
     fn keep(&mut self, error: io::Error) {
         if !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::BrokenPipe) {
             self.failure = Some(error.into());
