@@ -225,6 +225,7 @@ impl Turn {
         if let Some(wait) = self.wait {
             return if wait.asleep { Idle::Sleep } else { Idle::Spin };
         }
+        // Or nothing came that could be answered with what is known here: a connection, a datagram.
         let answered = self.one_way == 0;
         let began_with_spinning = self.spin && (self.alone || (!self.gathers && self.waits.spin_now(answered)));
         let longest_spin = if self.alone { BULK_SPIN } else { SPIN };
