@@ -205,7 +205,10 @@ impl Stream {
     /// Takes one step. `scratch` receives the bytes of a [`StreamEvent::Data`]; no event is of more than fit into it.
     pub fn step(&mut self, scratch: &mut [u8]) -> Option<StreamEvent> {
         if self.is_over() {
-            return Some(StreamEvent::Closed(self.ready.late_failure(&self.io, matches!(self.write, WriteSide::Shut))));
+            let shut = matches!(self.write, WriteSide::Shut);
+            // What a write has run into before the `shutdown()`, where the peer's end alone would not have closed it.
+            let late = if shut && self.allow_half_open { self.late } else { None };
+            return Some(StreamEvent::Closed(self.ready.late_failure(&self.io, shut).or(late)));
         }
         if let Some(event) = self.write_step() {
             return Some(event);
