@@ -267,8 +267,8 @@ impl SecureStream {
         written
     }
 
-    /// As in Bun: after the peer's end nothing but a write can find that the connection is broken, which matters if it was to go on. A peer on a
-    /// unix socket that has gone without a word has only closed it.
+    /// Notes that nothing of a write could be sent. As in Bun: after the peer's end nothing but a write can find that the connection is broken,
+    /// which matters if it was to go on. A peer on a unix socket that has gone without a word has only closed it.
     fn was_refused(&mut self) {
         self.refused = true;
         if self.read != ReadSide::Ended {
@@ -284,16 +284,12 @@ impl SecureStream {
     ///
     /// Differs from Bun (3): bytes that do not fit at once are kept and sent.
     pub fn end(&mut self, bytes: &[u8]) -> Ended {
-        // As in Bun: who has seen that nobody is there waits for nobody's end.
-        if self.refused && bytes.is_empty() {
+        // As in Bun: where it is known that nobody is there, nobody's end is waited for.
+        if (self.refused || self.unheard.is_some()) && bytes.is_empty() {
             return Ended::Close;
         }
         if !self.is_writable() {
-            return match self.unheard {
-                None => Ended::Later,
-                Some(_) if bytes.is_empty() => Ended::Close,
-                Some(_) => Ended::Refused,
-            };
+            return if self.unheard.is_some() { Ended::Refused } else { Ended::Later };
         }
         match self.encrypt(bytes) {
             Written::Taken(count) if count < bytes.len() => {
