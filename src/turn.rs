@@ -287,6 +287,23 @@ mod tests {
     }
 
     #[test]
+    fn a_long_wait_is_spun_through_after_an_answer_only() {
+        let learnt = || {
+            let mut turn = Turn::new();
+            for _ in 0..100 {
+                turn.waits.over(true, Duration::from_micros(100));
+                turn.waits.over(false, Duration::from_micros(400));
+            }
+            turn.count_received(GIVER, 100);
+            turn
+        };
+        assert_eq!(learnt().idle(), Idle::Sleep);
+        let mut answered = learnt();
+        answered.count_written();
+        assert_eq!(answered.idle(), Idle::Spin);
+    }
+
+    #[test]
     #[cfg(not(windows))]
     fn one_way_streams_have_a_lull_for_each_bulk_of_bytes() {
         let mut turn = in_a_lull();
