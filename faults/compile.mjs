@@ -10,8 +10,8 @@ import { fileURLToPath } from 'node:url';
 export const noCompiler = spawnSync('cc', ['--version']).status === 0 ? undefined : 'a C compiler named cc is missing';
 
 /**
- * Compiles a source of this folder into a temporary folder of its own, removed at exit.
- * @param {string} source
+ * Compiles a source into a temporary folder of its own, removed at exit.
+ * @param {string} source its path from this folder
  * @param {string[]} flags
  * @returns the result, and the folder
  */

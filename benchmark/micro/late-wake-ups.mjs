@@ -5,7 +5,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { compile } from '../../faults/compile.mjs';
+import { compile, noCompiler } from '../../faults/compile.mjs';
 
 const SECONDS = 1;
 const ROUNDS = 5;
@@ -76,6 +76,7 @@ if (role) {
   process.on('disconnect', () => process.exit());
   process.send(started ?? 'connected');
 } else {
+  if (noCompiler) throw new Error(noCompiler);
   const { file } = compile('../benchmark/micro/late-wake-ups.c', ['-shared', '-fPIC', '-ldl']);
   for (const late of [0, 60, 120, 180]) {
     const env = { LD_PRELOAD: file, LATE: String(late) };
