@@ -34,8 +34,6 @@ class SecureConnection extends ClientConnection {
   /** The program has closed it in the middle of the handshake, and is being told. @type {{ slot: number, leave: (slot: number) => void } | undefined} */
   #held = undefined;
   /** @type {'close' | 'terminate' | undefined} */ #leaving = undefined;
-  /** The handlers are being told that no handshake comes of a socket that was shut before; one may end it. @type {{ end: boolean } | undefined} */
-  #lastWords = undefined;
   /** What is left to do for an event whose first handler has been called. @type {(() => void) | undefined} */
   #onward = undefined;
 
@@ -342,11 +340,8 @@ class SecureConnection extends ClientConnection {
   #shutBefore(atOnce) {
     this.tls.forgo();
     this.#publish(false, null);
-    const lastWords = { end: false };
-    this.#lastWords = lastWords;
     this.#shaken(false, null);
-    this.#lastWords = undefined;
-    if (!this.tls.rejects && !lastWords.end) return;
+    if (!this.tls.rejects) return;
     if (atOnce) this.close();
     else this.#then(this.close);
   }
@@ -355,15 +350,11 @@ class SecureConnection extends ClientConnection {
 
   /** @param {boolean} withoutData */
   endEarly(withoutData) {
-    if (this.failing || this.tls.refused) return withoutData ? 0 : -1;
+    // As in Bun: where no handshake has come of it, there is nothing to end.
+    if (this.failing || this.tls.refused || this.tls.hasFailed) return withoutData ? 0 : -1;
     // As in Bun: after `shutdown`, and before the handshake is over, it is a `close`. With data it waits for the handshake.
     const closes = withoutData && (this.shut || this.tls.isPending);
     if (!closes) return undefined;
-    // As in Bun: not in the handler that is told of it.
-    if (this.#lastWords !== undefined) {
-      this.#lastWords.end = true;
-      return 0;
-    }
     this.close();
     return 0;
   }

@@ -94,6 +94,11 @@ class TlsState {
     return this.#phase === BEFORE || this.#phase === SHAKING;
   }
 
+  /** Whether no handshake has come of it. */
+  get hasFailed() {
+    return this.#phase === FAILED;
+  }
+
   /** From here on nothing leaves or comes in plain text. */
   prepare() {
     this.#handle.expectHandshake(this.#connection.isTapped);

@@ -535,7 +535,9 @@ impl Shaking {
         Some(match result {
             Ok(session) => Step::Shaken(session),
             Err(failed) => {
-                let left = matches!(failed.failure, HandshakeFailure::Disconnected);
+                // Not where this side was the first to send nothing more, or found by sending that the peer was gone.
+                let left =
+                    matches!(failed.failure, HandshakeFailure::Disconnected) && !self.silenced.load(Ordering::Relaxed);
                 self.making = Making::Failed { alert, left };
                 Step::Failed(failed)
             }
