@@ -214,9 +214,8 @@ impl SecureStream {
         if self.is_over() {
             let shut = self.ready.broken && matches!(self.write, WriteSide::Shut { .. });
             let unheard = if self.is_done_writing() { None } else { self.unheard };
-            return Some(StreamEvent::Closed(
-                self.failure.or(unheard).or_else(|| self.ready.late_failure(&self.io, shut)),
-            ));
+            let failure = if self.is_done_writing() && self.session.peer_closed() { None } else { self.failure };
+            return Some(StreamEvent::Closed(failure.or(unheard).or_else(|| self.ready.late_failure(&self.io, shut))));
         }
         self.stop_sending_if_failed();
         // As on Bun, what came with the peer's last words is told before the drain that follows the handshake.
@@ -322,9 +321,9 @@ impl SecureStream {
             && !self.session.is_refused()
     }
 
-    /// Sends `close_notify` and FIN, and goes on reading.
+    /// Sends `close_notify` and FIN, and goes on reading. As in Bun, not where a write has found that nothing can be sent any more.
     pub fn shut_write(&mut self) {
-        if self.is_writable() {
+        if self.is_writable() && !self.refused {
             let _ = self.finish_writing(WriteSide::Shut { fin_due: true });
         }
     }
@@ -626,7 +625,7 @@ impl SecureStream {
             return None;
         }
         self.read = ReadSide::Ended;
-        if self.failure.is_some() {
+        if self.failure.is_some() && !self.session.peer_closed() {
             return Some(StreamEvent::Closed(self.failure));
         }
         // As Bun: who has called `end()` and got no answer since is told of the close only.
