@@ -205,9 +205,9 @@ impl Stream {
     /// Takes one step. `scratch` receives the bytes of a [`StreamEvent::Data`]; no event is of more than fit into it.
     pub fn step(&mut self, scratch: &mut [u8]) -> Option<StreamEvent> {
         if self.is_over() {
-            let shut = matches!(self.write, WriteSide::Shut);
-            // What a write has run into before the `shutdown()`, where the peer's end alone would not have closed it.
-            let late = if shut && self.allow_half_open { self.late } else { None };
+            // As in Bun: whoever the peer's end alone would have closed is told of nothing else.
+            let shut = self.allow_half_open && matches!(self.write, WriteSide::Shut);
+            let late = if shut { self.late_failure() } else { None };
             return Some(StreamEvent::Closed(self.ready.late_failure(&self.io, shut).or(late)));
         }
         if let Some(event) = self.write_step() {
@@ -219,10 +219,7 @@ impl Stream {
         if std::mem::take(&mut self.ready.failed) {
             return match self.io.take_error() {
                 Ok(None) if self.failure.is_some() => Some(StreamEvent::Closed(self.failure)),
-                Ok(None) if self.read == ReadSide::Ended => Some(StreamEvent::Closed(self.late.or_else(|| {
-                    // As in Bun, if the poll has told of an error that a write has taken off the socket since.
-                    self.ready.broken.then_some(Failure::System(CONNECTION_RESET))
-                }))),
+                Ok(None) if self.read == ReadSide::Ended => Some(StreamEvent::Closed(self.late_failure())),
                 Ok(None) => {
                     self.gone = true;
                     None
@@ -231,6 +228,12 @@ impl Stream {
             };
         }
         None
+    }
+
+    /// What a write has run into before the end was told, where that was not the end of all. As in Bun, a reset if the poll has told of an error
+    /// that a write has taken off the socket since.
+    fn late_failure(&self) -> Option<Failure> {
+        self.late.or_else(|| self.ready.broken.then_some(Failure::System(CONNECTION_RESET)))
     }
 
     /// Whether the next step can only be one that reads.
