@@ -124,7 +124,7 @@ pub struct Reactor {
     inbox: Inbox,
     /// Whom the datagram that is being handled came from, while more of the same batch follow.
     asker: Option<(Key, SocketAddr)>,
-    /// The UDP socket whose event is being handled.
+    /// The UDP socket whose event is being handled, or the stream whose end is.
     telling: Option<Key>,
     jobs: Jobs,
     turn: Turn,
@@ -391,10 +391,14 @@ impl Reactor {
         self.poll_udp_for_room(key);
     }
 
-    /// Ends the round of the UDP socket whose event has been handled, unless more is due in it.
+    /// An end has been handled, or an event of a UDP socket: that ends its round, unless more is due in it.
     fn end_round(&mut self) {
         let Some(key) = self.telling.take() else { return };
-        let Some(Entry { handle: Handle::Udp(udp), .. }) = self.entries.at(key) else { return };
+        let udp = match self.entries.at(key).map(|entry| &mut entry.handle) {
+            Some(Handle::Udp(udp)) => udp,
+            Some(Handle::Stream(stream)) => return stream.end_was_told(),
+            _ => return,
+        };
         if self.inbox.has(key) {
             return;
         }
@@ -926,6 +930,7 @@ impl Reactor {
             StreamEvent::End | StreamEvent::Drain => {
                 self.turn.count(0);
                 self.enqueue_rest(key, work, true);
+                self.telling = Some(key).filter(|_| event == StreamEvent::End);
             }
             StreamEvent::Data(_) | StreamEvent::Raw(_) | StreamEvent::Hello => {
                 self.turn.count(if let StreamEvent::Data(bytes) = event { bytes } else { 0 });

@@ -63,6 +63,8 @@ pub struct SecureStream {
     gone: bool,
     /// A write has found that nothing can be sent any more.
     refused: bool,
+    /// That the peer sends nothing more was found behind its `close_notify`, which a pause prevents.
+    fin: bool,
     /// The last words of the handshake have not left.
     shaking: bool,
     tap: Tap,
@@ -139,6 +141,7 @@ impl SecureStream {
             unheard: None,
             gone: false,
             refused: false,
+            fin: false,
             tap: tapped.map_or(Tap::Off, Tap::On),
             announces: false,
         }
@@ -169,7 +172,19 @@ impl SecureStream {
     /// Notes what the poll says. True if a step may have something to do.
     pub fn note(&mut self, ready: &Ready) -> bool {
         self.ready.note(ready);
+        if self.read == ReadSide::Ended {
+            self.find_fin();
+        }
         self.has_work()
+    }
+
+    /// The program has been told of the end.
+    pub fn end_was_told(&mut self) {
+        self.find_fin();
+    }
+
+    fn find_fin(&mut self) {
+        self.fin |= self.ready.read_on && !self.paused;
     }
 
     /// Whether a step may have something to do.
@@ -241,6 +256,7 @@ impl SecureStream {
             }
             return match self.io.take_error() {
                 Ok(None) if self.failure.is_some() => Some(StreamEvent::Closed(self.failure)),
+                Ok(None) if self.read == ReadSide::Ended && self.hides_fin() => None,
                 Ok(None) if self.read == ReadSide::Ended => Some(StreamEvent::Closed(self.unheard)),
                 Ok(None) => {
                     self.gone = true;
@@ -324,7 +340,9 @@ impl SecureStream {
     /// Sends `close_notify` and FIN, and goes on reading. As in Bun, not where a write has found that nothing can be sent any more.
     pub fn shut_write(&mut self) {
         if self.is_writable() && !self.refused {
-            let _ = self.finish_writing(WriteSide::Shut { fin_due: true });
+            let sent = self.finish_writing(WriteSide::Shut { fin_due: true });
+            // As in Bun: nothing is waited for from a peer that is found gone.
+            self.fin |= matches!(sent, Flushed::Failed);
         }
     }
 
@@ -625,6 +643,8 @@ impl SecureStream {
             return None;
         }
         self.read = ReadSide::Ended;
+        // Where this side was shut before, it is over with that.
+        self.fin |= self.is_done_writing();
         if self.failure.is_some() && !self.session.peer_closed() {
             return Some(StreamEvent::Closed(self.failure));
         }
@@ -661,9 +681,15 @@ impl SecureStream {
         (is_due || self.session.wants_send()) && self.unheard.is_none()
     }
 
-    /// The end was told and nothing is left to send, so that the socket closes by itself.
+    /// The end was told and nothing is left to send, so that the socket closes by itself. As in Bun, after a `shutdown()` FIN is waited for,
+    /// not only a `close_notify`, and a pause hides it.
     fn is_over(&self) -> bool {
-        self.read == ReadSide::Ended && (self.gone || self.is_done_writing())
+        self.read == ReadSide::Ended && (self.gone || self.is_done_writing()) && !self.hides_fin()
+    }
+
+    fn hides_fin(&self) -> bool {
+        let shut = matches!(self.write, WriteSide::Shut { .. });
+        shut && self.allow_half_open && self.paused && !self.fin && !self.ready.broken
     }
 
     fn is_done_writing(&self) -> bool {

@@ -304,6 +304,13 @@ impl Transport {
         }
     }
 
+    /// The program has been told of the end.
+    pub fn end_was_told(&mut self) {
+        if let Self::Secure(stream) = self {
+            stream.end_was_told();
+        }
+    }
+
     /// Tells of records without data from now on, after a handshake.
     pub fn announce(&mut self) {
         if let Self::Secure(stream) = self {
