@@ -1,7 +1,6 @@
 //! What the edge-triggered poll has said of a stream socket and no system call has used up yet.
 
-use crate::failure::Failure;
-use crate::sys::{Ready, StreamIo};
+use crate::sys::Ready;
 
 /// Each of these has its own edge, which comes once.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,11 +27,5 @@ impl Readiness {
         self.failed |= ready.failed;
         self.hung_up |= ready.failed;
         self.broken |= ready.broken;
-    }
-
-    /// What a `shutdown()` after the peer's end has run into, if the writing side is `shut`. As in Bun, a connection that its end alone
-    /// closes has no failure.
-    pub(crate) fn late_failure(self, io: &StreamIo, shut: bool) -> Option<Failure> {
-        if self.failed && shut { io.take_error().unwrap_or_else(Some).map(Failure::from) } else { None }
     }
 }

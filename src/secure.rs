@@ -227,10 +227,9 @@ impl SecureStream {
             return Some(StreamEvent::Broken(failure));
         }
         if self.is_over() {
-            let shut = self.ready.broken && matches!(self.write, WriteSide::Shut { .. });
             let unheard = if self.is_done_writing() { None } else { self.unheard };
             let failure = if self.is_done_writing() && self.session.peer_closed() { None } else { self.failure };
-            return Some(StreamEvent::Closed(failure.or(unheard).or_else(|| self.ready.late_failure(&self.io, shut))));
+            return Some(StreamEvent::Closed(failure.or(unheard)));
         }
         self.stop_sending_if_failed();
         // As on Bun, what came with the peer's last words is told before the drain that follows the handshake.

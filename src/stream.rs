@@ -207,8 +207,7 @@ impl Stream {
         if self.is_over() {
             // As in Bun: whoever the peer's end alone would have closed is told of nothing else.
             let shut = self.allow_half_open && matches!(self.write, WriteSide::Shut);
-            let late = if shut { self.late_failure() } else { None };
-            return Some(StreamEvent::Closed(self.ready.late_failure(&self.io, shut).or(late)));
+            return Some(StreamEvent::Closed(if shut { self.failure_of_shutdown() } else { None }));
         }
         if let Some(event) = self.write_step() {
             return Some(event);
@@ -228,6 +227,12 @@ impl Stream {
             };
         }
         None
+    }
+
+    /// What a `shutdown()` after the peer's end has run into, or a write before it.
+    fn failure_of_shutdown(&self) -> Option<Failure> {
+        let found = if self.ready.failed { self.io.take_error().unwrap_or_else(Some) } else { None };
+        found.map(Failure::from).or_else(|| self.late_failure())
     }
 
     /// What a write has run into before the end was told, where that was not the end of all. As in Bun, a reset if the poll has told of an error

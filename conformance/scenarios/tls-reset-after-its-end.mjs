@@ -10,25 +10,35 @@ const acts = {
 };
 const { nothing, write } = acts;
 
-export default async function ({ listen, connect, actor, path }) {
+export default async function ({ listen, connect, actor, path, turns }) {
   const silent = { silent: ['open', 'handshake', 'data', 'end', 'close', 'error'] };
-  const quit = (socket) => {
-    socket.write('words');
-    socket.shutdown();
-    socket.terminate();
+  const quits = {
+    reset: (socket) => {
+      socket.write('words');
+      socket.shutdown();
+      socket.terminate();
+    },
+    // Whatever it is sent from now on resets it.
+    deaf: (socket) => {
+      socket.write('words');
+      socket.shutdown(true);
+      socket.shutdown();
+    },
   };
-  for (const [kind, side, allowHalfOpen] of [
-    ['tcp', 'server', false],
-    ['tcp', 'server', true],
-    ['tcp', 'client', false],
-    ['tcp', 'client', true],
-    ['unix', 'server', false],
-    ['unix', 'server', true],
+  for (const [kind, side, allowHalfOpen, how] of [
+    ['tcp', 'server', false, 'reset'],
+    ['tcp', 'server', true, 'reset'],
+    ['tcp', 'client', false, 'reset'],
+    ['tcp', 'client', true, 'reset'],
+    ['unix', 'server', false, 'reset'],
+    ['unix', 'server', true, 'reset'],
+    ['tcp', 'client', false, 'deaf'],
+    ['tcp', 'client', true, 'deaf'],
   ]) {
     for (const [first, handshake] of Object.entries({ nothing, write })) {
       for (const [second, data] of Object.entries(acts)) {
         for (const [third, end] of Object.entries(acts)) {
-          const name = `${kind} ${side}${allowHalfOpen ? ', half-open' : ''}: ${first}, ${second}, ${third}`;
+          const name = `${how}, ${kind} ${side}${allowHalfOpen ? ', half-open' : ''}: ${first}, ${second}, ${third}`;
           const own = actor(name);
           const act = (event, what) => (socket) => own.attempt(event, () => what(socket));
           // Differs from Bun (5): what the handler of a server is told.
@@ -36,7 +46,7 @@ export default async function ({ listen, connect, actor, path }) {
             { handshake: act('handshake', handshake), data: act('data', data), end: act('end', end) },
             { silent: ['handshake'] },
           );
-          const peer = actor(`peer, ${name}`).handlers({ handshake: quit }, silent);
+          const peer = actor(`peer, ${name}`).handlers({ handshake: quits[how] }, silent);
           const where = kind === 'unix' ? { unix: path('s') } : { hostname: '127.0.0.1', port: 0 };
           const listener = listen({
             ...where,
@@ -50,7 +60,10 @@ export default async function ({ listen, connect, actor, path }) {
             tls: { ca },
             socket: side === 'server' ? peer : socket,
           });
-          await own.seen('close');
+          // A half-open one lives on until it says something.
+          await own.seen(() => own.count('close') + own.count('end') > 0);
+          await turns(5);
+          own.socket.terminate();
           listener.stop(true);
         }
       }
