@@ -1,6 +1,7 @@
 'use strict';
 // `upgradeTLS`: TLS on a connection that is already there.
 
+const { lookSoon } = require('./engine');
 const { invalidType } = require('./errors');
 const { Handlers } = require('./handlers');
 const { clientSide, serverSide } = require('./secure');
@@ -60,6 +61,8 @@ function upgrade(plain, ...args) {
   secure.beginAtOnce();
   // As in Bun: a pause in `open` does not outlast the upgrade.
   if (secure.isOpen) secure.resume();
+  // Its first words may have found the other end gone.
+  lookSoon();
   return [raw.socket, secure.socket];
 }
 

@@ -128,6 +128,13 @@ impl Inlet {
         inflow.read < inflow.bytes.len() || inflow.end.is_some()
     }
 
+    /// Whether nothing more comes.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        let inflow = self.lock();
+        inflow.read == inflow.bytes.len() && inflow.end.is_some()
+    }
+
     /// What the handshake has left.
     #[must_use]
     pub fn take_rest(&self) -> Vec<u8> {
@@ -423,12 +430,13 @@ impl AsyncRead for HandshakeStream {
         }
         let rest = &self.initial[self.read..];
         if rest.is_empty() {
-            if let Some(inlet) = &self.socket.inlet {
-                return inlet.read(buffer);
-            }
-            if self.refused {
+            let is_answered = self.progress.hears.load(Ordering::Relaxed);
+            if self.refused && (self.socket.inlet.is_none() || !is_answered) {
                 let received = self.receive_last(buffer.initialize_unfilled());
                 return polled(cx, received).map_ok(|count| buffer.advance(count));
+            }
+            if let Some(inlet) = &self.socket.inlet {
+                return inlet.read(buffer);
             }
             let progress = &self.progress;
             let is_held = self.socket.held.load(Ordering::Relaxed);

@@ -398,10 +398,10 @@ impl Shaking {
         self.begins = at_once;
     }
 
-    /// Whether the reading side is shut.
+    /// Whether the next step mostly finds nothing but the end: the reading side is shut, or the peer's end has been read for it.
     #[must_use]
     pub fn is_deaf(&self) -> bool {
-        self.deaf
+        self.deaf || self.inlet.as_ref().is_some_and(|inlet| inlet.is_at_end())
     }
 
     /// Takes a handshake back that has not said or heard anything. True if there was one.
