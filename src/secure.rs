@@ -63,6 +63,10 @@ pub struct SecureStream {
     gone: bool,
     /// A write has found that nothing can be sent any more.
     refused: bool,
+    /// The handler of the end has returned.
+    told: bool,
+    /// `shutdown()` came after that: what it runs into is told.
+    shut_late: bool,
     /// That the peer sends nothing more was found behind its `close_notify`, which a pause prevents.
     fin: bool,
     /// The last words of the handshake have not left.
@@ -141,6 +145,8 @@ impl SecureStream {
             unheard: None,
             gone: false,
             refused: false,
+            told: false,
+            shut_late: false,
             fin: false,
             tap: tapped.map_or(Tap::Off, Tap::On),
             announces: false,
@@ -180,6 +186,7 @@ impl SecureStream {
 
     /// The program has been told of the end.
     pub fn end_was_told(&mut self) {
+        self.told = true;
         self.find_fin();
     }
 
@@ -229,7 +236,7 @@ impl SecureStream {
         if self.is_over() {
             let unheard = if self.is_done_writing() { None } else { self.unheard };
             let failure = if self.is_done_writing() && self.session.peer_closed() { None } else { self.failure };
-            return Some(StreamEvent::Closed(failure.or(unheard)));
+            return Some(StreamEvent::Closed(failure.or(unheard).or_else(|| self.failure_of_shutdown())));
         }
         self.stop_sending_if_failed();
         // As on Bun, what came with the peer's last words is told before the drain that follows the handshake.
@@ -265,6 +272,12 @@ impl SecureStream {
             };
         }
         None
+    }
+
+    /// What a `shutdown()` some time after the peer's end has run into.
+    fn failure_of_shutdown(&self) -> Option<Failure> {
+        let found = if self.shut_late && self.ready.broken { self.io.take_error().unwrap_or_else(Some) } else { None };
+        found.map(Failure::from)
     }
 
     /// Encrypts and sends what fits into the kernel's buffer and a bounded backlog.
@@ -339,6 +352,7 @@ impl SecureStream {
     /// Sends `close_notify` and FIN, and goes on reading. As in Bun, not where a write has found that nothing can be sent any more.
     pub fn shut_write(&mut self) {
         if self.is_writable() && !self.refused {
+            self.shut_late = self.told;
             let sent = self.finish_writing(WriteSide::Shut { fin_due: true });
             // As in Bun: nothing is waited for from a peer that is found gone.
             self.fin |= matches!(sent, Flushed::Failed);

@@ -63,6 +63,8 @@ export default async function ({ listen, connect, actor, path, turns }) {
           // A half-open one lives on until it says something.
           await own.seen(() => own.count('close') + own.count('end') > 0);
           await turns(5);
+          if (own.socket.readyState === 1) own.attempt('later', () => own.socket.shutdown());
+          await turns(5);
           own.socket.terminate();
           listener.stop(true);
         }
