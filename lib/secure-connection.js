@@ -57,7 +57,7 @@ class SecureConnection extends ClientConnection {
   }
 
   get isLeaving() {
-    return this.#held !== undefined && !this.shut;
+    return this.#held !== undefined && !this.shut && !this.handle.isSilenced();
   }
 
   get place() {

@@ -40,7 +40,7 @@ const _: () = assert!(Session::room_for(CIPHERTEXT_ROOM) <= READ_LIMIT);
 #[derive(Debug)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "two options, a pause, a beginning and an end, none of which says anything of the others"
+    reason = "options, a pause, and what was found when, none of which says anything of the others"
 )]
 pub struct SecureStream {
     io: StreamIo,
@@ -64,10 +64,10 @@ pub struct SecureStream {
     /// A write has found that nothing can be sent any more.
     refused: bool,
     /// The handler of the end has returned.
-    told: bool,
-    /// `shutdown()` came after that: what it runs into is told.
+    end_told: bool,
+    /// `shutdown()` came after that: as in Bun, what it runs into is told.
     shut_late: bool,
-    /// That the peer sends nothing more was found behind its `close_notify`, which a pause prevents.
+    /// FIN, or what comes to the same, was found behind the peer's `close_notify`.
     fin: bool,
     /// The last words of the handshake have not left.
     shaking: bool,
@@ -145,7 +145,7 @@ impl SecureStream {
             unheard: None,
             gone: false,
             refused: false,
-            told: false,
+            end_told: false,
             shut_late: false,
             fin: false,
             tap: tapped.map_or(Tap::Off, Tap::On),
@@ -186,7 +186,7 @@ impl SecureStream {
 
     /// The program has been told of the end.
     pub fn end_was_told(&mut self) {
-        self.told = true;
+        self.end_told = true;
         self.find_fin();
     }
 
@@ -352,7 +352,7 @@ impl SecureStream {
     /// Sends `close_notify` and FIN, and goes on reading. As in Bun, not where a write has found that nothing can be sent any more.
     pub fn shut_write(&mut self) {
         if self.is_writable() && !self.refused {
-            self.shut_late = self.told;
+            self.shut_late = self.end_told;
             let sent = self.finish_writing(WriteSide::Shut { fin_due: true });
             // As in Bun: nothing is waited for from a peer that is found gone.
             self.fin |= matches!(sent, Flushed::Failed);
@@ -700,6 +700,7 @@ impl SecureStream {
         self.read == ReadSide::Ended && (self.gone || self.is_done_writing()) && !self.hides_fin()
     }
 
+    /// Whether a pause hides the end of the connection.
     fn hides_fin(&self) -> bool {
         let shut = matches!(self.write, WriteSide::Shut { .. });
         shut && self.allow_half_open && self.paused && !self.fin && !self.ready.broken

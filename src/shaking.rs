@@ -221,8 +221,8 @@ impl Steps {
             initial,
             read: 0,
             flight: Vec::new(),
-            refused: false,
             demands,
+            refused: false,
             unheard: false,
             progress: Arc::clone(&progress),
         };
@@ -352,11 +352,11 @@ struct HandshakeStream {
     read: usize,
     /// What is to be sent: rustls' answers to one flight of the peer, some KiB.
     flight: Vec<u8>,
+    /// What a client demands: one that takes no certificate but a good one leaves when its handshake has failed.
+    demands: Option<Arc<Demands>>,
     /// The peer was gone when something was sent.
     refused: bool,
     /// And it has said nothing more.
-    /// What a client demands: one that takes no certificate but a good one leaves when its handshake has failed.
-    demands: Option<Arc<Demands>>,
     unheard: bool,
     progress: Arc<Progress>,
 }

@@ -209,6 +209,12 @@ impl Transport {
         }
     }
 
+    /// Whether what the handshake sends, while it is under way, goes nowhere.
+    #[must_use]
+    pub fn is_silenced(&self) -> bool {
+        matches!(self, Self::Shaking(shaking) if shaking.silenced.load(Ordering::Relaxed))
+    }
+
     /// What the handshake settled.
     pub fn session(&mut self) -> Option<&mut Session> {
         match self {

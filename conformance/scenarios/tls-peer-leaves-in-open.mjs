@@ -1,5 +1,5 @@
-// What can still be said in the `handshake` handler of a client whose server has left in its `open`, and what `end` does to a socket that was
-// shut before its handshake while the other end keeps silent.
+// What can still be said in the `handshake` handler of a client whose server has left in its `open`, or has left before an upgrade in which the
+// client leaves, too; and what `end` does to a socket that was shut before its handshake while the other end keeps silent.
 import { ca, identity } from '../lib/certificates.mjs';
 
 const leave = {
@@ -34,6 +34,22 @@ export default async function ({ serve, dial, actor, path, turns }) {
           socket: actor('server').handlers({ open, handshake() {} }, quiet),
         });
         await dial('dial', listener, { tls: { ca }, socket });
+        await client.seen('close');
+        listener.stop(true);
+      }
+    }
+  }
+  for (const rejectUnauthorized of [true, false]) {
+    for (const how of ['nothing', 'end', 'terminate', 'close']) {
+      for (const [what, act] of Object.entries(say)) {
+        const client = actor(`upgraded, ${rejectUnauthorized ? '' : 'lenient, '}${how}, ${what}`);
+        const socket = client.handlers({
+          open: leave[how] ?? (() => {}),
+          handshake: (socket) => client.attempt(what, () => act(socket)),
+        });
+        const listener = serve('listener', { socket: { open: leave.terminate, data() {} } });
+        const plain = await dial('plain', listener, { socket: { data() {} } });
+        client.attempt('upgrade', () => void plain.upgradeTLS({ tls: { ca, rejectUnauthorized }, socket }));
         await client.seen('close');
         listener.stop(true);
       }

@@ -87,6 +87,12 @@ impl SocketHandle {
         self.with(Transport::resume);
     }
 
+    /// Whether what a handshake sends goes nowhere: FIN is out, or the peer was found gone.
+    #[napi]
+    pub fn is_silenced(&self) -> bool {
+        self.with(|transport| transport.is_silenced()).unwrap_or(false)
+    }
+
     /// Has the peer's end, which was told, be the end of both sides.
     #[napi]
     pub fn end_with_peer(&self) {
