@@ -37,6 +37,7 @@ export default async function ({ serve, dial, actor, turns }) {
           near.say(plain.upgradeTLS(options)[1].getServername());
         }
         await near.seen('handshake');
+        await far.seen('handshake');
         await turns(6);
         near.say(near.socket.readyState, near.socket.getServername(), near.socket.authorized);
         listener.stop(true);
