@@ -930,7 +930,9 @@ impl Reactor {
             StreamEvent::End | StreamEvent::Drain => {
                 self.turn.count(0);
                 self.enqueue_rest(key, work, true);
-                self.telling = Some(key).filter(|_| event == StreamEvent::End);
+                if event == StreamEvent::End {
+                    self.telling = Some(key);
+                }
             }
             StreamEvent::Data(_) | StreamEvent::Raw(_) | StreamEvent::Hello => {
                 self.turn.count(if let StreamEvent::Data(bytes) = event { bytes } else { 0 });

@@ -234,8 +234,9 @@ impl SecureStream {
             return Some(StreamEvent::Broken(failure));
         }
         if self.is_over() {
-            let unheard = if self.is_done_writing() { None } else { self.unheard };
-            let failure = if self.is_done_writing() && self.session.peer_closed() { None } else { self.failure };
+            let done = self.is_done_writing();
+            let unheard = if done { None } else { self.unheard };
+            let failure = if done && self.session.peer_closed() { None } else { self.failure };
             return Some(StreamEvent::Closed(failure.or(unheard).or_else(|| self.failure_of_shutdown())));
         }
         self.stop_sending_if_failed();

@@ -430,8 +430,8 @@ impl AsyncRead for HandshakeStream {
         }
         let rest = &self.initial[self.read..];
         if rest.is_empty() {
-            let is_answered = self.progress.hears.load(Ordering::Relaxed);
-            if self.refused && (self.socket.inlet.is_none() || !is_answered) {
+            let hears = self.progress.hears.load(Ordering::Relaxed);
+            if self.refused && (self.socket.inlet.is_none() || !hears) {
                 let received = self.receive_last(buffer.initialize_unfilled());
                 return polled(cx, received).map_ok(|count| buffer.advance(count));
             }
@@ -440,7 +440,7 @@ impl AsyncRead for HandshakeStream {
             }
             let progress = &self.progress;
             let is_held = self.socket.held.load(Ordering::Relaxed);
-            if is_held || !progress.hears.load(Ordering::Relaxed) || progress.drained.load(Ordering::Relaxed) {
+            if is_held || !hears || progress.drained.load(Ordering::Relaxed) {
                 return Poll::Pending;
             }
             let room = buffer.remaining();
