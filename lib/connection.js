@@ -12,11 +12,14 @@ const { SocketHandle } = require('./native');
 const { copy, shape } = require('./received');
 
 /**
- * What the native half does for sockets beyond events and bytes. One object is for all of them, each time selected: one for each would
- * cost 2 µs and, where it stays, a quarter of a KiB.
+ * What the native half does for sockets beyond events and bytes. One object is for all of them, and the record says for which: one for each
+ * would cost 2 µs and, where it stays, a quarter of a KiB.
  * @type {any}
  */
 const handle = new SocketHandle(engine.id);
+
+/** Where the record says which socket the handle stands for; `src/binding/hot.rs` knows it, too. */
+const SELECTED = 15;
 
 /** The longest delay that a Node timer takes, in milliseconds. */
 const LONGEST_DELAY = 0x7fffffff;
@@ -75,9 +78,9 @@ class Connection {
     targets[slot] = /** @type {any} */ (this);
   }
 
-  /** The native half's object, for one call: the next connection that takes it has it select another socket. */
+  /** The native half's object, for one call: for the next connection that takes it, it stands for another socket. */
   get handle() {
-    handle.select(this.place);
+    record[SELECTED] = this.place;
     return handle;
   }
 

@@ -254,7 +254,7 @@ function deliver(kind, slot, detail) {
       target.connectFailed(detail);
       break;
     case HANDSHAKEN:
-      target.handshaken();
+      target.handshaken(detail);
       break;
     case HANDSHAKE_FAILED:
       targets[slot] = undefined;

@@ -216,6 +216,7 @@ const listen = (options) => {
   targets[slot] = /** @type {any} */ (listening);
   const listener = new Listener(listening);
   listening.listener = listener;
+  if (parsed.tls !== undefined) handle.expectHandshakes(listener);
   const { fd, signal } = parsed;
   // As in Bun, the listener knows nothing of where one that was taken over listens.
   if (fd === undefined) listening.port = handle.endpoint(listener)?.port;

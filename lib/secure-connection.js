@@ -88,10 +88,11 @@ class SecureConnection extends ClientConnection {
 
   // Called by the dispatcher.
 
-  handshaken() {
+  /** @param {number} settled what came of the handshake */
+  handshaken(settled) {
     if (this.pausesFirst) this.handle.hold();
     expectRest();
-    const error = this.tls.settle();
+    const error = this.tls.settle(settled);
     this.#publish(this.tls.success, error);
     const late = this.tls.tellsLate;
     if (!late) this.#tellSecrets();

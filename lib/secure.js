@@ -24,7 +24,7 @@ function clientSide(wishes, host) {
   const [entry] = readTlsOptions(wishes, false);
   trust([entry], true);
   const context = make(() => new native.ClientTls(entry, keyLogPath()));
-  return { context, entry, isServer: false, host };
+  return { context, entry, isServer: false, asksForCertificate: false, host };
 }
 
 /** @param {import('./tls-options').TlsWishes | import('./tls-options').TlsWishes[]} wishes */
@@ -32,7 +32,8 @@ function serverSide(wishes) {
   const entries = readTlsOptions(wishes, true);
   trust(entries, false);
   const context = make(() => new native.ServerTls(entries, keyLogPath()));
-  return { context, entry: entries[0], isServer: true, host: undefined };
+  const asks = context.requestsCertificate();
+  return { context, entry: entries[0], isServer: true, asksForCertificate: asks, host: undefined };
 }
 
 /**

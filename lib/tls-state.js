@@ -25,6 +25,7 @@ const { noContextOfNode } = require('./tls-options');
  * @property {any} context a `ClientTls` or `ServerTls`
  * @property {TlsEntry} entry
  * @property {boolean} isServer
+ * @property {boolean} asksForCertificate whether the peer of a server is asked for a certificate
  * @property {string | undefined} host
  */
 
@@ -33,6 +34,14 @@ const BEFORE = 0;
 const SHAKING = 1;
 const DONE = 2;
 const FAILED = 3;
+
+// What the native half says of a handshake that has succeeded; `src/binding/hot.rs` has the same bits.
+const AUTHORIZED = 1;
+const REFUSED = 2;
+const NAME_MATCHES = 4;
+const HAS_PROBLEM = 8;
+const HAS_PROTOCOL = 16;
+const HAS_NAME = 32;
 
 /** BoringSSL's limits, in bytes. */
 const SMALLEST_FRAGMENT = 512;
@@ -82,7 +91,7 @@ class TlsState {
     this.#connection = connection;
     this.#side = side;
     // Differs from Bun (5): a server that asks for no certificate has nothing to complain about.
-    this.#error = side.isServer && !side.context.requestsCertificate() ? null : nothingVerified();
+    this.#error = side.isServer && !side.asksForCertificate ? null : nothingVerified();
   }
 
   get alpnProtocol() {
@@ -101,7 +110,8 @@ class TlsState {
 
   /** From here on nothing leaves or comes in plain text. */
   prepare() {
-    this.#handle.expectHandshake(this.#connection.isTapped);
+    // A listener's connections have waited for theirs from the beginning.
+    if (!this.#side.isServer || this.#connection.isTapped) this.#handle.expectHandshake(this.#connection.isTapped);
   }
 
   /** Whether this client closes the connection to a server that it does not trust. */
@@ -151,19 +161,23 @@ class TlsState {
     this.#handle.choose(answer);
   }
 
-  /** The handshake has succeeded. Returns what the handshake handler is told. @returns {Error | null} */
-  settle() {
+  /**
+   * The handshake has succeeded. Returns what the handshake handler is told.
+   * @param {number} settled bits of what it settled
+   * @returns {Error | null}
+   */
+  settle(settled) {
     this.#phase = DONE;
     this.initialData = undefined;
-    const { authorized, refused, problem, nameMatches, alpn, serverName } = this.#handle.secured();
-    this.authorized = authorized;
-    this.refused = refused;
-    this.#alpn = alpn ?? false;
-    if (this.#side.isServer) this.#serverName = serverName ?? undefined;
-    this.#error = problem ? this.#certificateError(problem, this.#handle.peerChain()) : null;
+    const handle = this.#handle;
+    this.authorized = (settled & AUTHORIZED) !== 0;
+    this.refused = (settled & REFUSED) !== 0;
+    this.#alpn = settled & HAS_PROTOCOL ? handle.protocol() : false;
+    if (this.#side.isServer) this.#serverName = settled & HAS_NAME ? handle.serverName() : undefined;
+    this.#error = settled & HAS_PROBLEM ? this.#certificateError(handle.problem(), handle.peerChain()) : null;
     // As in Bun: a server calls even a handshake with a refused client a success, a client not even a lenient one with a
     // certificate for another name.
-    this.success = this.#side.isServer || !(refused || !nameMatches);
+    this.success = this.#side.isServer || (!this.refused && (settled & NAME_MATCHES) !== 0);
     if (this.#fragment !== undefined) this.#handle.setFragment(this.#fragment);
     if (this.#witness !== undefined && !this.#side.isServer) this.#handle.announce();
     return this.#error;

@@ -7,6 +7,7 @@ use crate::sys::{ListenerIo, StreamIo, is_aborted};
 pub struct Listener {
     io: ListenerIo,
     allow_half_open: bool,
+    expects_handshakes: bool,
     waiting: bool,
 }
 
@@ -25,7 +26,7 @@ impl Listener {
     /// A listener over a socket that already listens.
     #[must_use]
     pub fn new(io: ListenerIo, allow_half_open: bool) -> Self {
-        Self { io, allow_half_open, waiting: false }
+        Self { io, allow_half_open, expects_handshakes: false, waiting: false }
     }
 
     /// The socket, for its address.
@@ -43,6 +44,17 @@ impl Listener {
     #[must_use]
     pub fn allow_half_open(&self) -> bool {
         self.allow_half_open
+    }
+
+    /// Has all connections from now on wait for a handshake.
+    pub fn expect_handshakes(&mut self) {
+        self.expects_handshakes = true;
+    }
+
+    /// Whether accepted sockets wait for a handshake: nothing is written or read in plain text.
+    #[must_use]
+    pub fn expects_handshakes(&self) -> bool {
+        self.expects_handshakes
     }
 
     /// Notes that connections wait, or that it is time to try again.

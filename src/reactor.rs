@@ -967,6 +967,13 @@ impl Reactor {
         Ok(io)
     }
 
+    /// The poll was asked to tell when there is room to write from the beginning.
+    fn note_polled_for_room(&mut self, key: Key) {
+        if let Some(entry) = self.entries.at(key) {
+            entry.polled_for_room = true;
+        }
+    }
+
     /// Has the poll tell when there is room to write, from now on. Only a stream that the kernel has refused something needs that: any other
     /// would be told at once, and take the place of those who have really something to tell.
     fn poll_for_room(&mut self, key: Key) {

@@ -16,10 +16,13 @@ use super::engine::Core;
 use crate::reactor::{Event, Next};
 use crate::stream::{Ended, StreamEvent, Written};
 use crate::sys::{PREFETCHES, expect_foreign_frees, prefetch_behind};
+use crate::tls::Session;
 use crate::udp::{Found, UdpEvent};
 
 /// How many numbers the record has.
 pub(super) const RECORD: usize = 16;
+/// The number that says which socket a [`SocketHandle`](super::socket::SocketHandle) stands for; `lib/connection.js` knows it, too.
+const SELECTED: usize = 15;
 
 // What a record's first number can be; `lib/engine.js` has the same list.
 const NOTHING: i32 = 0;
@@ -39,6 +42,14 @@ const BROKEN: i32 = 13;
 const HELLO: i32 = 14;
 const DATAGRAM: i32 = 20;
 const FAILED: i32 = 21;
+
+// What a `HANDSHAKEN` says of the handshake; `lib/tls-state.js` has the same bits. Most have settled nothing that is a text.
+const AUTHORIZED: i32 = 1;
+const REFUSED: i32 = 2;
+const NAME_MATCHES: i32 = 4;
+const HAS_PROBLEM: i32 = 8;
+const HAS_PROTOCOL: i32 = 16;
+const HAS_NAME: i32 = 32;
 
 /// Bytes of an event up to which V8 needs no memory from the allocator.
 const ON_HEAP: usize = 64;
@@ -161,6 +172,12 @@ impl Core {
         record[..numbers.len()].copy_from_slice(numbers);
     }
 
+    /// The slot of the socket that the JS half means, unless it means none.
+    pub(super) fn selected(&self) -> Option<u32> {
+        // SAFETY: no other slice of the record is alive, and JS does not run.
+        u32::try_from(unsafe { self.record.slice() }[SELECTED]).ok()
+    }
+
     /// The slot and the length that the JS half has left in the record.
     fn told(&self) -> (u32, usize) {
         // SAFETY: no other slice of the record is alive, and JS does not run.
@@ -242,7 +259,10 @@ impl Core {
                 self.tell(&[CONNECT_FAILED, slot.cast_signed(), lost.failure.number()]);
                 *self.lost.borrow_mut() = Some(lost);
             }
-            Event::Handshaken(slot) => self.tell(&[HANDSHAKEN, slot.cast_signed()]),
+            Event::Handshaken(slot) => {
+                let settled = self.with(|reactor| reactor.stream(slot)?.session().map(|session| settled(session)));
+                self.tell(&[HANDSHAKEN, slot.cast_signed(), settled.flatten().unwrap_or(0)]);
+            }
             Event::HandshakeFailed(slot, failed) => {
                 *self.failed.borrow_mut() = Some(failed);
                 self.tell(&[HANDSHAKE_FAILED, slot.cast_signed()]);
@@ -261,6 +281,18 @@ impl Core {
             },
         }
     }
+}
+
+fn settled(session: &Session) -> i32 {
+    let said = [
+        (AUTHORIZED, session.authorized()),
+        (REFUSED, session.is_refused()),
+        (NAME_MATCHES, session.name_matches()),
+        (HAS_PROBLEM, session.authorization_problem().is_some()),
+        (HAS_PROTOCOL, session.alpn_protocol().is_some()),
+        (HAS_NAME, session.server_name().is_some()),
+    ];
+    said.into_iter().filter(|(_, holds)| *holds).fold(0, |bits, (bit, _)| bits | bit)
 }
 
 unsafe extern "C" fn begin(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {

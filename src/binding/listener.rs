@@ -46,6 +46,12 @@ impl ListenerHandle {
         self.reactor(|reactor, slot| reactor.reference(slot, on));
     }
 
+    /// Has all connections from now on wait for a handshake.
+    #[napi]
+    pub fn expect_handshakes(&self) {
+        self.with(Listener::expect_handshakes);
+    }
+
     /// Tries again after there was no descriptor for a connection.
     #[napi]
     pub fn retry(&self) {

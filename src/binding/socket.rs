@@ -13,12 +13,11 @@ use crate::reactor::Reactor;
 use crate::sys::BAD_DESCRIPTOR;
 use crate::transport::Transport;
 
-/// A handle of stream sockets, for the one that was selected last: one for each socket would cost 2 µs and, where it stays, a quarter
-/// of a KiB. The sockets themselves belong to the reactor and live until they are closed; for a closed one nothing is done.
+/// A handle of stream sockets, for the one whose slot is in the engine's record: one for each socket would cost 2 µs and, where it stays,
+/// a quarter of a KiB. The sockets themselves belong to the reactor and live until they are closed; for a closed one nothing is done.
 #[napi]
 pub struct SocketHandle {
     core: Weak<Core>,
-    slot: Option<u32>,
 }
 
 /// One end of a connection.
@@ -48,13 +47,7 @@ impl SocketHandle {
     #[napi(constructor)]
     #[must_use]
     pub fn new(engine: u32) -> Self {
-        Self { core: Core::numbered(engine).map_or_else(Weak::new, |core| Rc::downgrade(&core)), slot: None }
-    }
-
-    /// Which socket is meant from now on, by its slot; negative for none.
-    #[napi]
-    pub fn select(&mut self, slot: i32) {
-        self.slot = u32::try_from(slot).ok();
+        Self { core: Core::numbered(engine).map_or_else(Weak::new, |core| Rc::downgrade(&core)) }
     }
 
     /// The descriptor, or -1.
@@ -148,8 +141,9 @@ impl SocketHandle {
 
     /// Works with the reactor and the selected socket's slot.
     pub(super) fn reactor<T>(&self, work: impl FnOnce(&mut Reactor, u32) -> T) -> Option<T> {
-        let slot = self.slot?;
-        self.core.upgrade()?.with(|reactor| work(reactor, slot))
+        let core = self.core.upgrade()?;
+        let slot = core.selected()?;
+        core.with(|reactor| work(reactor, slot))
     }
 }
 

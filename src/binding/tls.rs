@@ -206,23 +206,6 @@ pub struct ClientWishes {
     pub protocols: Option<Buffer>,
 }
 
-/// What a handshake settled, as far as every connection needs it.
-#[napi(object, object_from_js = false)]
-pub struct Secured {
-    /// Whether the peer's certificate was verified.
-    pub authorized: bool,
-    /// Whether the connection must be closed because it was not.
-    pub refused: bool,
-    /// Why it was not.
-    pub problem: Option<Problem>,
-    /// Whether the certificate is for the expected name, whatever else is wrong with it.
-    pub name_matches: bool,
-    /// The application protocol.
-    pub alpn: Option<String>,
-    /// The name that the client announced.
-    pub server_name: Option<String>,
-}
-
 /// Why a certificate is not trusted.
 #[napi(object, object_from_js = false)]
 pub struct Problem {
@@ -444,17 +427,22 @@ impl SocketHandle {
         self.with(|transport| transport.shaking()?.selection().cloned()).flatten()
     }
 
-    /// What the handshake settled, once it is over.
+    /// Why the peer's certificate was not verified, if it was to be.
     #[napi]
-    pub fn secured(&self) -> Option<Secured> {
-        self.session(|session| Secured {
-            authorized: session.authorized(),
-            refused: session.is_refused(),
-            problem: session.authorization_problem().map(Problem::from),
-            name_matches: session.name_matches(),
-            alpn: session.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
-            server_name: session.server_name().map(ToOwned::to_owned),
-        })
+    pub fn problem(&self) -> Option<Problem> {
+        self.session(|session| session.authorization_problem()).flatten().map(Problem::from)
+    }
+
+    /// The application protocol.
+    #[napi]
+    pub fn protocol(&self) -> Option<String> {
+        self.session(|session| session.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned())).flatten()
+    }
+
+    /// The name that the client announced.
+    #[napi]
+    pub fn server_name(&self) -> Option<String> {
+        self.session(|session| session.server_name().map(ToOwned::to_owned)).flatten()
     }
 
     /// The cipher suite.

@@ -62,10 +62,8 @@ impl Reactor {
     fn go_on_connecting(&mut self, key: Key, io: StreamIo, allow_half_open: bool, is_named: bool) {
         match self.watch(io, key, ARRIVALS_AND_ROOM) {
             Ok(io) => {
-                if let Some(entry) = self.entries.at(key) {
-                    entry.handle = Handle::Connecting { io, allow_half_open, is_named, told: Vec::new() };
-                    entry.polled_for_room = true;
-                }
+                self.put(key, Handle::Connecting { io, allow_half_open, is_named, told: Vec::new() });
+                self.note_polled_for_room(key);
             }
             Err(error) => self.settle(key, Err(Box::new(error.into()))),
         }
@@ -79,9 +77,7 @@ impl Reactor {
     pub fn adopt_stream(&mut self, descriptor: Descriptor, allow_half_open: bool) -> io::Result<u32> {
         let (key, io) = self.adopt(ARRIVALS_AND_ROOM, allow_half_open, |watch| StreamIo::adopt(descriptor, watch))?;
         let slot = self.place(key, Handle::Stream(Transport::Plain(Stream::adopted(io, allow_half_open))));
-        if let Some(entry) = self.entries.at(key) {
-            entry.polled_for_room = true;
-        }
+        self.note_polled_for_room(key);
         Ok(slot)
     }
 
@@ -104,6 +100,7 @@ impl Reactor {
         let Handle::Listener(listener) = &mut self.entries.at(key)?.handle else { return None };
         let accepted = listener.accept();
         let allow_half_open = listener.allow_half_open();
+        let is_secure = listener.expects_handshakes();
         if listener.has_work() {
             // As in Bun, all that wait are accepted before anybody else's turn comes; but a flood of them must not starve the rest.
             self.accepted += 1;
@@ -126,13 +123,18 @@ impl Reactor {
             }
         };
         let socket = self.entries.insert(Entry::new(Handle::Pending { allow_half_open, task: None, outcome: None }));
-        let Ok(io) = self.watch(io, socket, ARRIVALS) else {
+        let interests = if is_secure { ARRIVALS_AND_ROOM } else { ARRIVALS };
+        let Ok(io) = self.watch(io, socket, interests) else {
             // The poll has no room for it, which passes; the connection itself is lost, as it would be in `accept`.
             self.entries.remove(socket.index);
             self.turn.count(0);
             return Some(Event::Exhausted(key.index));
         };
         self.put(socket, Handle::Stream(Transport::Plain(Stream::new(io, allow_half_open))));
+        if is_secure {
+            self.note_polled_for_room(socket);
+            self.expect_handshake(socket.index, false);
+        }
         self.reference(socket.index, true);
         self.turn.count(0);
         Some(Event::Accepted { listener: key.index, socket: socket.index })
