@@ -3,6 +3,7 @@
 mod certificates;
 mod handshakes;
 mod hostile;
+mod key_schedule;
 mod opening;
 mod records;
 mod resumption;
