@@ -1,11 +1,13 @@
 'use strict';
 // The TLS side of a socket: what the program wants of the handshake, and what it has settled.
 
+const { Buffer } = require('node:buffer');
 const { X509Certificate } = require('node:crypto');
 const net = require('node:net');
 const tls = require('node:tls');
 const { types } = require('node:util');
 const { describe, describeWithIssuers } = require('./certificate');
+const { record, scratch } = require('./engine');
 const { outOfBounds } = require('./errors');
 const { NO_TLS } = require('./no-tls');
 const { noContextOfNode } = require('./tls-options');
@@ -41,7 +43,9 @@ const REFUSED = 2;
 const NAME_MATCHES = 4;
 const HAS_PROBLEM = 8;
 const HAS_PROTOCOL = 16;
-const HAS_NAME = 32;
+
+/** Where the native half leaves the name that a client has announced, of up to 255 bytes. */
+const announced = Buffer.from(scratch.buffer, scratch.byteOffset, 255);
 
 /** BoringSSL's limits, in bytes. */
 const SMALLEST_FRAGMENT = 512;
@@ -169,11 +173,12 @@ class TlsState {
   settle(settled) {
     this.#phase = DONE;
     this.initialData = undefined;
+    const nameLength = record[3];
+    if (this.#side.isServer) this.#serverName = nameLength > 0 ? announced.toString('latin1', 0, nameLength) : undefined;
     const handle = this.#handle;
     this.authorized = (settled & AUTHORIZED) !== 0;
     this.refused = (settled & REFUSED) !== 0;
     this.#alpn = settled & HAS_PROTOCOL ? handle.protocol() : false;
-    if (this.#side.isServer) this.#serverName = settled & HAS_NAME ? handle.serverName() : undefined;
     this.#error = settled & HAS_PROBLEM ? this.#certificateError(handle.problem(), handle.peerChain()) : null;
     // As in Bun: a server calls even a handshake with a refused client a success, a client not even a lenient one with a
     // certificate for another name.

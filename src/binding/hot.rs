@@ -43,13 +43,13 @@ const HELLO: i32 = 14;
 const DATAGRAM: i32 = 20;
 const FAILED: i32 = 21;
 
-// What a `HANDSHAKEN` says of the handshake; `lib/tls-state.js` has the same bits. Most have settled nothing that is a text.
+// What a `HANDSHAKEN` says of the handshake; `lib/tls-state.js` has the same bits. The length of the name that the client has announced
+// follows, and the name is in the scratch memory.
 const AUTHORIZED: i32 = 1;
 const REFUSED: i32 = 2;
 const NAME_MATCHES: i32 = 4;
 const HAS_PROBLEM: i32 = 8;
 const HAS_PROTOCOL: i32 = 16;
-const HAS_NAME: i32 = 32;
 
 /// Bytes of an event up to which V8 needs no memory from the allocator.
 const ON_HEAP: usize = 64;
@@ -260,8 +260,17 @@ impl Core {
                 *self.lost.borrow_mut() = Some(lost);
             }
             Event::Handshaken(slot) => {
-                let settled = self.with(|reactor| reactor.stream(slot)?.session().map(|session| settled(session)));
-                self.tell(&[HANDSHAKEN, slot.cast_signed(), settled.flatten().unwrap_or(0)]);
+                // SAFETY: no other slice of the scratch memory is alive, and JS does not run.
+                let scratch = unsafe { self.scratch.slice() };
+                let settled = self.with(|reactor| {
+                    let session = reactor.stream(slot)?.session()?;
+                    let name = session.server_name().unwrap_or_default().as_bytes();
+                    let length = name.len().min(scratch.len());
+                    scratch[..length].copy_from_slice(&name[..length]);
+                    Some((settled(session), i32::try_from(length).unwrap_or(0)))
+                });
+                let (bits, name_length) = settled.flatten().unwrap_or_default();
+                self.tell(&[HANDSHAKEN, slot.cast_signed(), bits, name_length]);
             }
             Event::HandshakeFailed(slot, failed) => {
                 *self.failed.borrow_mut() = Some(failed);
@@ -290,7 +299,6 @@ fn settled(session: &Session) -> i32 {
         (NAME_MATCHES, session.name_matches()),
         (HAS_PROBLEM, session.authorization_problem().is_some()),
         (HAS_PROTOCOL, session.alpn_protocol().is_some()),
-        (HAS_NAME, session.server_name().is_some()),
     ];
     said.into_iter().filter(|(_, holds)| *holds).fold(0, |bits, (bit, _)| bits | bit)
 }

@@ -439,12 +439,6 @@ impl SocketHandle {
         self.session(|session| session.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned())).flatten()
     }
 
-    /// The name that the client announced.
-    #[napi]
-    pub fn server_name(&self) -> Option<String> {
-        self.session(|session| session.server_name().map(ToOwned::to_owned)).flatten()
-    }
-
     /// The cipher suite.
     #[napi]
     pub fn cipher(&self) -> Option<Cipher> {

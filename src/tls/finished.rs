@@ -4,6 +4,8 @@
 //! wrapped: they do what the provider's own do, and note the two results that `getTLSFinishedMessage()` and
 //! `getTLSPeerFinishedMessage()` report. Differs from Bun (7): TLS 1.3 has them, too.
 
+use std::sync::Arc;
+
 use rustls::Error;
 use rustls::crypto::ActiveKeyExchange;
 use rustls::crypto::hmac::Tag;
@@ -18,8 +20,8 @@ pub(super) struct FinishedMessages {
     pub(super) client: Vec<u8>,
     pub(super) server: Vec<u8>,
     // TLS 1.3 reaches its Finished message in three steps that share nothing but the key bytes.
-    client_secret: Option<OkmBlock>,
-    server_secret: Option<OkmBlock>,
+    client_secret: Option<Secret>,
+    server_secret: Option<Secret>,
     client_key: Option<OkmBlock>,
     server_key: Option<OkmBlock>,
 }
@@ -33,6 +35,18 @@ impl FinishedMessages {
     /// Forgets the secrets of the derivation; what is left is public once the handshake is over.
     pub(super) fn into_messages(self) -> (Vec<u8>, Vec<u8>) {
         (self.client, self.server)
+    }
+}
+
+/// A handshake traffic secret. Its keys are derived from it first, and the key of the Finished message later.
+struct Secret {
+    okm: OkmBlock,
+    prepared: Option<Arc<dyn HkdfExpander>>,
+}
+
+impl Secret {
+    fn new(okm: OkmBlock) -> Self {
+        Self { okm, prepared: None }
     }
 }
 
@@ -70,11 +84,11 @@ pub(super) struct NotingHkdf(pub(super) &'static dyn Hkdf);
 
 impl Hkdf for NotingHkdf {
     fn extract_from_zero_ikm(&self, salt: Option<&[u8]>) -> Box<dyn HkdfExpander> {
-        Box::new(NotingExpander { inner: self.0.extract_from_zero_ikm(salt), side: None })
+        Box::new(NotingExpander { inner: self.0.extract_from_zero_ikm(salt).into(), side: None })
     }
 
     fn extract_from_secret(&self, salt: Option<&[u8]>, secret: &[u8]) -> Box<dyn HkdfExpander> {
-        Box::new(NotingExpander { inner: self.0.extract_from_secret(salt, secret), side: None })
+        Box::new(NotingExpander { inner: self.0.extract_from_secret(salt, secret).into(), side: None })
     }
 
     fn extract_from_kx_shared_secret(
@@ -84,21 +98,23 @@ impl Hkdf for NotingHkdf {
         peer_pub_key: &[u8],
     ) -> Result<Box<dyn HkdfExpander>, Error> {
         let inner = self.0.extract_from_kx_shared_secret(salt, kx, peer_pub_key)?;
-        Ok(Box::new(NotingExpander { inner, side: None }))
+        Ok(Box::new(NotingExpander { inner: inner.into(), side: None }))
     }
 
     fn expander_for_okm(&self, okm: &OkmBlock) -> Box<dyn HkdfExpander> {
-        let side = with_current(|scope| {
-            let finished = &scope.finished;
-            if same(finished.client_secret.as_ref(), okm) {
-                Some(Side::Client)
-            } else if same(finished.server_secret.as_ref(), okm) {
-                Some(Side::Server)
-            } else {
-                None
-            }
+        let prepare = || Arc::<dyn HkdfExpander>::from(self.0.expander_for_okm(okm));
+        let known = with_current(|scope| {
+            let FinishedMessages { client_secret, server_secret, .. } = &mut scope.finished;
+            let sides = [(client_secret, Side::Client), (server_secret, Side::Server)];
+            sides.into_iter().find_map(|(secret, side)| {
+                let secret = secret.as_mut().filter(|secret| secret.okm.as_ref() == okm.as_ref())?;
+                Some((Arc::clone(secret.prepared.get_or_insert_with(prepare)), side))
+            })
         });
-        Box::new(NotingExpander { inner: self.0.expander_for_okm(okm), side: side.flatten() })
+        Box::new(match known.flatten() {
+            Some((inner, side)) => NotingExpander { inner, side: Some(side) },
+            None => NotingExpander { inner: prepare(), side: None },
+        })
     }
 
     fn hmac_sign(&self, key: &OkmBlock, message: &[u8]) -> Tag {
@@ -126,7 +142,7 @@ enum Side {
 }
 
 struct NotingExpander {
-    inner: Box<dyn HkdfExpander>,
+    inner: Arc<dyn HkdfExpander>,
     /// Set when this expands a handshake traffic secret.
     side: Option<Side>,
 }
@@ -139,8 +155,12 @@ impl HkdfExpander for NotingExpander {
     fn expand_block(&self, info: &[&[u8]]) -> OkmBlock {
         let block = self.inner.expand_block(info);
         match (label_of(info), self.side) {
-            (b"c hs traffic", _) => with_current(|scope| scope.finished.client_secret = Some(block.clone())),
-            (b"s hs traffic", _) => with_current(|scope| scope.finished.server_secret = Some(block.clone())),
+            (b"c hs traffic", _) => {
+                with_current(|scope| scope.finished.client_secret = Some(Secret::new(block.clone())))
+            }
+            (b"s hs traffic", _) => {
+                with_current(|scope| scope.finished.server_secret = Some(Secret::new(block.clone())))
+            }
             (b"finished", Some(Side::Client)) => with_current(|scope| scope.finished.client_key = Some(block.clone())),
             (b"finished", Some(Side::Server)) => with_current(|scope| scope.finished.server_key = Some(block.clone())),
             _ => None,
