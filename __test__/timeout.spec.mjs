@@ -42,6 +42,24 @@ test('0 cancels, another call replaces, re-arming inside the handler works', asy
   t.is(replaced.observer.count('timeout'), 0);
 });
 
+test('the same again counts from then on', async (t) => {
+  const { target } = serve(t);
+  /** @type {Record<string, number>} */
+  const fired = {};
+  const later = await dial(t, target, { timeout: () => (fired.later = performance.now()) });
+  const first = await dial(t, target, {
+    timeout: () => {
+      fired.first = performance.now();
+      later.socket.timeout(1);
+    },
+  });
+  first.socket.timeout(1);
+  later.socket.timeout(1);
+  await later.observer.seen('timeout');
+  const seconds = (fired.later - fired.first) / 1000;
+  t.true(seconds >= 0.99, `after ${seconds} s`);
+});
+
 test('a closed socket no longer fires', async (t) => {
   const { near, nearSide } = await pair(t);
   near.timeout(1);

@@ -62,6 +62,8 @@ class Connection {
   tls = NO_TLS;
   /** @type {NodeJS.Timeout | undefined} */
   timer = undefined;
+  /** How long that takes, in milliseconds. */
+  delay = 0;
 
   /**
    * @param {Handlers} handlers
@@ -309,17 +311,24 @@ class Connection {
    * @param {number} seconds
    */
   setTimeout(seconds) {
+    // Node's timers count from the loop's time in whole milliseconds, and so may come up to one too early.
+    const milliseconds = seconds * 1000 + 1;
     if (this.timer !== undefined) {
+      // Programs that say the same for each message are many, and a new timer takes three times as long.
+      if (milliseconds === this.delay && seconds > 0) {
+        this.timer.refresh();
+        return;
+      }
       clearTimeout(this.timer);
       this.timer = undefined;
     }
-    // Node's timers count from the loop's time in whole milliseconds, and so may come up to one too early.
-    if (seconds > 0) this.startTimer(seconds * 1000 + 1);
+    if (seconds > 0) this.startTimer(milliseconds);
   }
 
   /** @param {number} milliseconds */
   startTimer(milliseconds) {
     const delay = Math.min(milliseconds, LONGEST_DELAY);
+    this.delay = delay;
     // The socket itself decides whether the process lives on, not its timer.
     this.timer = setTimeout(() => {
       this.timer = undefined;
