@@ -144,10 +144,10 @@ class TlsState {
     }
     const common = { rejectUnauthorized, initialData, witnessed };
     if (this.#side.isServer) {
-      this.#witness = this.#handle.shakeAsServer(this.#side.context, { requestCert, asks, ...common });
+      this.#witness = this.#handle.shakeAsServer(this.#side.context, { requestCert, asks, ...common }) ?? undefined;
     } else {
       const wishes = { host: this.#side.host, serverName: this.#serverName, session: this.#session };
-      this.#witness = this.#handle.shakeAsClient(this.#side.context, { ...wishes, ...common });
+      this.#witness = this.#handle.shakeAsClient(this.#side.context, { ...wishes, ...common }) ?? undefined;
     }
   }
 
