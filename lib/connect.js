@@ -40,9 +40,9 @@ const connect = (options) => {
  */
 function start(connection, options) {
   const slot = begin(options);
-  const errno = slot < 0 ? -slot : engine.connectFailure(slot);
-  if (errno === 0) connection.occupy(slot);
-  return errno;
+  if (slot < 0) return -slot;
+  connection.occupy(slot);
+  return 0;
 }
 
 /** @param {import('./options').SocketOptions} options */

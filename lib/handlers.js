@@ -6,31 +6,6 @@ const diagnostics = require('./diagnostics');
 const { native } = require('./engine');
 const { invalidType, isError } = require('./errors');
 
-/** The handlers, with the names that Bun's messages use, in the order in which Bun checks them. */
-const NAMES = Object.freeze({
-  open: 'onOpen',
-  close: 'onClose',
-  data: 'onData',
-  drain: 'onWritable',
-  timeout: 'onTimeout',
-  connectError: 'onConnectError',
-  end: 'onEnd',
-  error: 'onError',
-  handshake: 'onHandshake',
-  // Not documented by Bun, but there.
-  session: 'onSession',
-  keylog: 'onKeylog',
-  serverName: 'onServerName',
-  alpnCallback: 'onALPNCallback',
-});
-const NAMED = Object.entries(NAMES);
-
-/** Their names in the order in which Bun reads them. */
-const READ = [
-  ...['open', 'close', 'error', 'data', 'drain', 'handshake', 'end', 'connectError', 'timeout'],
-  ...['session', 'keylog', 'serverName', 'alpnCallback'],
-];
-
 const BUFFER = 0;
 const UINT8ARRAY = 1;
 const ARRAYBUFFER = 2;
@@ -83,7 +58,20 @@ class Handlers {
     if (table === null || (typeof table !== 'object' && typeof table !== 'function') || Array.isArray(table)) {
       throw invalidType('SocketHandler must be an object');
     }
-    for (const key of READ) /** @type {any} */ (this)[key] = table[key] ?? undefined;
+    // In the order in which Bun reads them. A loop over their names takes ten times as long, and programs make connections by the thousand.
+    this.open = table.open ?? undefined;
+    this.close = table.close ?? undefined;
+    this.error = table.error ?? undefined;
+    this.data = table.data ?? undefined;
+    this.drain = table.drain ?? undefined;
+    this.handshake = table.handshake ?? undefined;
+    this.end = table.end ?? undefined;
+    this.connectError = table.connectError ?? undefined;
+    this.timeout = table.timeout ?? undefined;
+    this.session = table.session ?? undefined;
+    this.keylog = table.keylog ?? undefined;
+    this.serverName = table.serverName ?? undefined;
+    this.alpnCallback = table.alpnCallback ?? undefined;
     this.binaryType = binaryType(table.binaryType);
   }
 
@@ -93,12 +81,21 @@ class Handlers {
    * @throws {TypeError} for a handler that is no function, or if there is neither `data` nor `drain`
    */
   check() {
-    for (const [key, name] of NAMED) {
-      const value = /** @type {any} */ (this)[key];
-      if (value !== undefined && typeof value !== 'function') {
-        throw invalidType(`Expected "${name}" callback to be a function`);
-      }
-    }
+    // In the order in which Bun checks them, with the names that its messages use.
+    checkHandler(this.open, 'onOpen');
+    checkHandler(this.close, 'onClose');
+    checkHandler(this.data, 'onData');
+    checkHandler(this.drain, 'onWritable');
+    checkHandler(this.timeout, 'onTimeout');
+    checkHandler(this.connectError, 'onConnectError');
+    checkHandler(this.end, 'onEnd');
+    checkHandler(this.error, 'onError');
+    checkHandler(this.handshake, 'onHandshake');
+    // Not documented by Bun, but there.
+    checkHandler(this.session, 'onSession');
+    checkHandler(this.keylog, 'onKeylog');
+    checkHandler(this.serverName, 'onServerName');
+    checkHandler(this.alpnCallback, 'onALPNCallback');
     if (this.data === undefined && this.drain === undefined) {
       throw invalidType('Expected at least "data" or "drain" callback');
     }
@@ -106,13 +103,11 @@ class Handlers {
   }
 
   /**
-   * Takes over every handler of `other`.
+   * Takes over every handler of `other`, with the context and the binary type.
    * @param {Handlers} other
    */
   replace(other) {
-    for (const key of Object.keys(NAMES)) /** @type {any} */ (this)[key] = /** @type {any} */ (other)[key];
-    this.binaryType = other.binaryType;
-    this.context = other.context;
+    Object.assign(this, other);
   }
 
   /**
@@ -189,6 +184,16 @@ class Handlers {
     } catch (second) {
       native.raise(second);
     }
+  }
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} name
+ */
+function checkHandler(value, name) {
+  if (value !== undefined && typeof value !== 'function') {
+    throw invalidType(`Expected "${name}" callback to be a function`);
   }
 }
 

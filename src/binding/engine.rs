@@ -287,7 +287,8 @@ impl Engine {
         if slot >= 0 || slot == -ALREADY_THERE { slot } else { -INVALID }
     }
 
-    /// Connects to an address or a name: the slot; the outcome comes as an event. As in Bun, a local address that is none is ignored, and
+    /// Connects to an address or a name: the slot, and the outcome comes as an event; or the negative number of an error that was known at
+    /// once. As in Bun, a local address that is none is ignored, and
     /// its port with it.
     #[napi]
     pub fn connect_tcp(
@@ -309,7 +310,7 @@ impl Engine {
         self.connect(target, allow_half_open)
     }
 
-    /// Connects to a unix path: the slot; the outcome comes as an event.
+    /// Connects to a unix path: the slot, and the outcome comes as an event; or the negative number of an error that was known at once.
     #[napi]
     pub fn connect_unix(&self, path: String, allow_half_open: bool) -> i32 {
         self.connect(Target::Unix(path.into_bytes()), allow_half_open)
@@ -319,15 +320,6 @@ impl Engine {
     #[napi]
     pub fn connect_descriptor(&self, descriptor: i32, allow_half_open: bool) -> i32 {
         self.slot_of(|reactor| reactor.adopt_stream(descriptor, allow_half_open))
-    }
-
-    /// The error number of a connect that has failed at once, after which no event comes, or 0.
-    #[napi]
-    pub fn connect_failure(&self, slot: u32) -> i32 {
-        let Some(lost) = self.core.with(|reactor| reactor.take_failed(slot)).flatten() else { return 0 };
-        let number = lost.failure.number();
-        *self.core.lost.borrow_mut() = Some(lost);
-        number
     }
 
     /// The single failures behind the last connect failure, if there were several addresses.
@@ -438,7 +430,20 @@ impl Engine {
     }
 
     fn connect(&self, target: Target, allow_half_open: bool) -> i32 {
-        self.slot_of(|reactor| Ok(reactor.connect(target, allow_half_open)))
+        let connected = self.core.with(|reactor| {
+            let slot = reactor.connect(target, allow_half_open);
+            reactor.take_failed(slot).map_or(Ok(slot), Err)
+        });
+        match connected {
+            Some(Ok(slot)) => slot.cast_signed(),
+            Some(Err(lost)) => {
+                // Only a name can be lost without a number, and that takes time.
+                let number = lost.failure.number();
+                *self.core.lost.borrow_mut() = Some(lost);
+                -number
+            }
+            None => -crate::sys::BAD_DESCRIPTOR,
+        }
     }
 }
 
