@@ -1,6 +1,7 @@
 'use strict';
 // The native contexts that TLS options become.
 
+const { Buffer } = require('node:buffer');
 const { coded } = require('./errors');
 const native = require('./native');
 const { opensslError } = require('./pem');
@@ -13,6 +14,9 @@ const CODES = new Map([
   ['Failed to parse CRL', 'ERR_CRYPTO_OPERATION_FAILED'],
 ]);
 
+/** Contexts of clients that are kept: enough for programs that connect to a few kinds of servers in turn. */
+const MOST_RECENT = 4;
+
 /** BoringSSL's name for a certificate whose key may not do what TLS does with it. */
 const KEY_USAGE = 'KEY_USAGE_BIT_INCORRECT';
 
@@ -23,8 +27,39 @@ const KEY_USAGE = 'KEY_USAGE_BIT_INCORRECT';
 function clientSide(wishes, host) {
   const [entry] = readTlsOptions(wishes, false);
   trust([entry], true);
-  const context = make(() => new native.ClientTls(entry, keyLogPath()));
-  return { context, entry, isServer: false, asksForCertificate: false, host };
+  return { context: clientContext(entry), entry, isServer: false, asksForCertificate: false, host };
+}
+
+/** @type {{ entry: import('./tls-options').TlsEntry, context: any }[]} */
+const recent = [];
+
+/**
+ * A context as of `entry`. Most of a program's connections ask for the same, and a new one takes as long as a fifth of a handshake.
+ * @param {import('./tls-options').TlsEntry} entry
+ */
+function clientContext(entry) {
+  const keyLog = keyLogPath();
+  // A private key stays no longer than its connections, and a log that was moved is opened anew.
+  if (entry.identities.length > 0 || keyLog !== undefined) return make(() => new native.ClientTls(entry, keyLog));
+  const at = recent.findIndex((known) => isSame(known.entry, entry));
+  const [known] = at === -1 ? [{ entry, context: make(() => new native.ClientTls(entry)) }] : recent.splice(at, 1);
+  recent.unshift(known);
+  if (recent.length > MOST_RECENT) recent.pop();
+  return known.context;
+}
+
+/**
+ * Whether two values say the same: arrays and records by what is in them, bytes by their values.
+ * @param {any} one
+ * @param {any} other
+ * @returns {boolean}
+ */
+function isSame(one, other) {
+  if (one === other) return true;
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
+  if (Buffer.isBuffer(one)) return Buffer.isBuffer(other) && one.equals(other);
+  const keys = Object.keys(one);
+  return keys.length === Object.keys(other).length && keys.every((key) => isSame(one[key], other[key]));
 }
 
 /** @param {import('./tls-options').TlsWishes | import('./tls-options').TlsWishes[]} wishes */
