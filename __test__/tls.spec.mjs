@@ -304,6 +304,38 @@ test('protocols are negotiated, in the wire format and as an array', async (t) =
   t.regex(near.calls[1][2].message, /TLSV1_ALERT_NO_APPLICATION_PROTOCOL$/);
 });
 
+test('clients whose options differ in one thing are not taken for one another', async (t) => {
+  const { target } = serveSecure(t, { ...identity('server-ec'), ALPNProtocols: ['x', 'y'] });
+  const local = { ...target, hostname: 'localhost' };
+  const protocols = Buffer.from('\x01x');
+  const trusting = { ca, ALPNProtocols: protocols };
+  // Each twice, in turn: the second time it is known.
+  for (let round = 0; round < 2; round++) {
+    for (const [options, authorized, protocol] of [
+      [trusting, true, 'x'],
+      [{ ...trusting, rejectUnauthorized: false }, true, 'x'],
+      [{ ...trusting, ca: pem('self-signed'), rejectUnauthorized: false }, false, 'x'],
+      [{ ...trusting, ca: [ca, pem('self-signed')] }, true, 'x'],
+      [{ ...trusting, serverName: 'elsewhere.example', rejectUnauthorized: false }, false, 'x'],
+      [{ ...trusting, ALPNProtocols: ['y'] }, true, 'y'],
+      [{ ...trusting, ALPNProtocols: undefined }, true, false],
+      [{ ...trusting, maxVersion: TLS12 }, true, 'x'],
+    ]) {
+      const { socket, observer } = await dialSecure(t, local, options);
+      await observer.seen('handshake');
+      t.is(socket.authorized, authorized);
+      t.is(socket.alpnProtocol, protocol);
+      t.is(socket.getTLSVersion(), options.maxVersion === TLS12 ? 'TLSv1.2' : 'TLSv1.3');
+      socket.terminate();
+    }
+    protocols.write('y', 1);
+    const { socket, observer } = await dialSecure(t, local, trusting);
+    await observer.seen('handshake');
+    t.is(socket.alpnProtocol, 'y');
+    protocols.write('x', 1);
+  }
+});
+
 test('no name is sent for an address, nor for an empty serverName', async (t) => {
   for (const [hostname, serverName, sent] of [
     ['127.0.0.1', undefined, undefined],
