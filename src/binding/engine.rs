@@ -288,8 +288,7 @@ impl Engine {
     }
 
     /// Connects to an address or a name: the slot, and the outcome comes as an event; or the negative number of an error that was known at
-    /// once. As in Bun, a local address that is none is ignored, and
-    /// its port with it.
+    /// once. As in Bun, a local address that is none is ignored, and its port with it.
     #[napi]
     pub fn connect_tcp(
         &self,
