@@ -174,7 +174,8 @@ class TlsState {
     this.#phase = DONE;
     this.initialData = undefined;
     const nameLength = record[3];
-    if (this.#side.isServer) this.#serverName = nameLength > 0 ? announced.toString('latin1', 0, nameLength) : undefined;
+    if (this.#side.isServer)
+      this.#serverName = nameLength > 0 ? announced.toString('latin1', 0, nameLength) : undefined;
     const handle = this.#handle;
     this.authorized = (settled & AUTHORIZED) !== 0;
     this.refused = (settled & REFUSED) !== 0;

@@ -38,6 +38,8 @@ export default async function ({ listen, connect, actor, path, turns }) {
     for (const [first, handshake] of Object.entries({ nothing, write })) {
       for (const [second, data] of Object.entries(acts)) {
         for (const [third, end] of Object.entries(acts)) {
+          // What the first of them provokes may be still on its way when the second is done, on a busy machine.
+          if (how === 'deaf' && second !== 'nothing' && third !== 'nothing') continue;
           const name = `${how}, ${kind} ${side}${allowHalfOpen ? ', half-open' : ''}: ${first}, ${second}, ${third}`;
           const own = actor(name);
           const act = (event, what) => (socket) => own.attempt(event, () => what(socket));
