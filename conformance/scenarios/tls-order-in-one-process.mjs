@@ -45,6 +45,9 @@ export default async function ({ listen, connect, main, turns }) {
           ...{ hostname: '127.0.0.1', port: listener.port, tls: { ca, ...limit } },
           socket: handlers('client'),
         });
+        // Other threads may make the handshake.
+        const isTold = (name) => log.some((it) => it.startsWith(`${name} handshake`) || it.startsWith(`${name} close`));
+        while (!isTold('client') || !isTold('server')) await turns(1);
         await turns(30);
         main.say(`${version}, ${who}, ${what}:`, log.join(', '), `${length} bytes`);
         socket.terminate();
