@@ -107,7 +107,7 @@ impl Hkdf for NotingHkdf {
             let FinishedMessages { client_secret, server_secret, .. } = &mut scope.finished;
             let sides = [(client_secret, Side::Client), (server_secret, Side::Server)];
             sides.into_iter().find_map(|(secret, side)| {
-                let secret = secret.as_mut().filter(|secret| secret.okm.as_ref() == okm.as_ref())?;
+                let secret = secret.as_mut().filter(|secret| same(Some(&secret.okm), okm))?;
                 Some((Arc::clone(secret.prepared.get_or_insert_with(prepare)), side))
             })
         });

@@ -68,6 +68,14 @@ struct State {
     received: u32,
 }
 
+impl State {
+    fn read_ticket(&mut self) {
+        if self.ticket.is_none() {
+            self.ticket = self.tls13.back().and_then(ticket_bytes);
+        }
+    }
+}
+
 impl SavedSession {
     /// How many sessions a server has given so far.
     #[must_use]
@@ -90,9 +98,7 @@ impl SavedSession {
     #[must_use]
     pub fn ticket(&self) -> Option<Vec<u8>> {
         let mut state = self.lock();
-        if state.ticket.is_none() {
-            state.ticket = state.tls13.back().and_then(ticket_bytes);
-        }
+        state.read_ticket();
         state.ticket.clone()
     }
 
@@ -165,11 +171,8 @@ impl ClientSessionStore for SavedSession {
 
     fn take_tls13_ticket(&self, _server_name: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
         let mut state = self.lock();
-        let latest = state.tls13.pop_back()?;
-        if state.ticket.is_none() {
-            state.ticket = ticket_bytes(&latest);
-        }
-        Some(latest)
+        state.read_ticket();
+        state.tls13.pop_back()
     }
 }
 
