@@ -10,20 +10,36 @@ const LONGEST: f32 = 2000.0;
 const TRY_WITH: u32 = 128;
 /// Where they pay one stretch in so many goes without.
 const TRY_WITHOUT: u32 = 16;
-/// Weight of the newest stretch: those that go the other way are few, and one says little.
-const WEIGHT: f32 = 1.0 / 16.0;
+
+/// What it takes to believe that lulls pay.
+#[derive(Clone, Copy, Debug)]
+struct Doubt {
+    /// The averages are over so many stretches: those that go the other way are few, and one says little.
+    memory: f32,
+    /// Stretches that must have had one.
+    proofs: f32,
+    /// Microseconds between two trials while there are not so many, and while they don't pay.
+    between: [u128; 2],
+}
+
+/// Nobody waits for one-way streams but their senders, where their buffers are small.
+const ONE_WAY: Doubt = Doubt { memory: 16.0, proofs: 1.0, between: [0, 0] };
+/// Where the senders wait for answers, one lull too many is lost time: less than 1 % of it goes into trials.
+const ANSWERED: Doubt = Doubt { memory: 64.0, proofs: 8.0, between: [4_000, 16_000] };
 
 /// The speed of the stretches of one kind, from sums that forget.
 #[derive(Debug, Default)]
 struct Speed {
+    stretches: f32,
     bytes: f32,
     micros: f32,
 }
 
 impl Speed {
-    fn add(&mut self, bytes: f32, micros: f32) {
-        self.bytes += (bytes - self.bytes) * WEIGHT;
-        self.micros += (micros - self.micros) * WEIGHT;
+    fn add(&mut self, bytes: f32, micros: f32, memory: f32) {
+        self.stretches = (self.stretches + 1.0).min(memory);
+        self.bytes += (bytes - self.bytes) / self.stretches;
+        self.micros += (micros - self.micros) / self.stretches;
     }
 
     /// In bytes per microsecond; 0 until something is known.
@@ -38,20 +54,32 @@ impl Speed {
 /// time. Where they wait for room in a small buffer, each lull makes them wait for longer.
 #[derive(Debug)]
 pub struct Lulls {
+    doubt: Doubt,
     with: Speed,
     without: Speed,
     since: Instant,
     /// Whether the present stretch has a lull.
     lull: bool,
-    /// Stretches since one went the other way.
+    /// Stretches since one went the other way, and when that was.
     alike: u32,
+    tried: Instant,
 }
 
 impl Lulls {
-    /// Nothing is known; there are no lulls until they have been tried.
+    /// For streams that nobody answers. Nothing is known; there are no lulls until they have been tried.
     #[must_use]
-    pub fn new(now: Instant) -> Self {
-        Self { with: Speed::default(), without: Speed::default(), since: now, lull: false, alike: 0 }
+    pub fn of_one_way_streams(now: Instant) -> Self {
+        Self::new(ONE_WAY, now)
+    }
+
+    /// For streams whose senders may wait for an answer.
+    #[must_use]
+    pub fn of_answered_streams(now: Instant) -> Self {
+        Self::new(ANSWERED, now)
+    }
+
+    fn new(doubt: Doubt, now: Instant) -> Self {
+        Self { doubt, with: Speed::default(), without: Speed::default(), since: now, lull: false, alike: 0, tried: now }
     }
 
     /// So many bytes have come since the last call, and no more are there: whether to let some gather.
@@ -60,19 +88,26 @@ impl Lulls {
         let (bytes, micros) = (bytes as f32, (now - self.since).as_secs_f32() * 1e6);
         self.since = now;
         if micros <= LONGEST {
-            if self.lull { &mut self.with } else { &mut self.without }.add(bytes, micros);
+            if self.lull { &mut self.with } else { &mut self.without }.add(bytes, micros, self.doubt.memory);
         }
-        self.lull = bytes > SLOW * micros && self.choose();
+        self.lull = bytes > SLOW * micros && self.choose(now);
         self.lull
     }
 
-    fn choose(&mut self) -> bool {
-        let pay = self.with.rate() > self.without.rate();
+    fn choose(&mut self, now: Instant) -> bool {
+        let proven = self.with.stretches >= self.doubt.proofs;
+        let pay = proven && self.with.rate() > self.without.rate();
         self.alike += 1;
-        if self.alike < if pay { TRY_WITHOUT } else { TRY_WITH } {
+        let too_soon = if pay {
+            self.alike < TRY_WITHOUT
+        } else {
+            self.alike < TRY_WITH || (now - self.tried).as_micros() < self.doubt.between[usize::from(proven)]
+        };
+        if too_soon {
             return pay;
         }
         self.alike = 0;
+        self.tried = now;
         !pay
     }
 }
@@ -99,7 +134,7 @@ mod tests {
     #[test]
     fn there_are_lulls_where_they_are_seen_to_be_faster_and_the_other_way_is_tried_at_times() {
         let mut now = Instant::now();
-        let mut lulls = Lulls::new(now);
+        let mut lulls = Lulls::of_one_way_streams(now);
         for _ in 1..TRY_WITH {
             assert!(!lulls.lull_now(100_000, now), "nothing is known yet");
             now += Duration::from_micros(100);
@@ -110,16 +145,31 @@ mod tests {
     }
 
     #[test]
+    fn where_answers_are_waited_for_trials_are_rare_and_several_must_agree() {
+        let mut now = Instant::now();
+        let mut lulls = Lulls::of_answered_streams(now);
+        let began = now;
+        let mut tried = 0;
+        while now - began < Duration::from_secs(1) {
+            let lull = lulls.lull_now(100_000, now);
+            tried += u32::from(lull);
+            now += Duration::from_micros(if lull { 110 } else { 100 });
+        }
+        assert!((32..=1000 / 16 + 8).contains(&tried), "tried {tried} times in a second");
+        assert_eq!(go_through(&mut lulls, &mut now, 100_000, 60, 100), TRY_WITH - TRY_WITH / TRY_WITHOUT);
+    }
+
+    #[test]
     fn slow_streams_have_none() {
         let mut now = Instant::now();
-        let mut lulls = Lulls::new(now);
+        let mut lulls = Lulls::of_one_way_streams(now);
         assert_eq!(go_through(&mut lulls, &mut now, 100_000, 400, 400), 0);
     }
 
     #[test]
     fn a_pause_of_the_senders_says_nothing() {
         let mut now = Instant::now();
-        let mut lulls = Lulls::new(now);
+        let mut lulls = Lulls::of_one_way_streams(now);
         go_through(&mut lulls, &mut now, 100_000, 90, 100);
         let rate = lulls.with.rate();
         assert!(lulls.lull_now(100_000, now));

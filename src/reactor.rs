@@ -750,16 +750,17 @@ impl Reactor {
         reason = "after a system call each return to a caller from before it is mispredicted"
     )]
     pub fn write(&mut self, slot: u32, bytes: &[u8]) -> Option<Written> {
-        self.turn.count_written();
         self.passes_on |= bytes.len() >= BULK;
         if let Transport::Plain(stream) = self.stream(slot)? {
             let written = stream.write(bytes);
+            self.turn.count_written();
             // Where everything was taken, no step has more to do than before.
             if written == Written::Taken(bytes.len()) {
                 return Some(written);
             }
             return self.with_stream(slot, |_| written);
         }
+        self.turn.count_written_secured();
         self.with_stream(slot, |stream| stream.write(bytes))
     }
 
@@ -768,7 +769,11 @@ impl Reactor {
         let Some(Entry { handle: Handle::Stream(stream), .. }) = self.entries.slot(slot) else { return 0 };
         let count = stream.receive(into, &mut self.ciphertext);
         let (work, more, blocked) = (stream.has_work(), stream.knows_more(), stream.awaits_room());
-        self.turn.count_received(slot, count);
+        if stream.is_secure() {
+            self.turn.count_secured(slot, count);
+        } else {
+            self.turn.count_received(slot, count);
+        }
         if (work || blocked)
             && let Some(key) = self.entries.key(slot)
         {
@@ -862,11 +867,16 @@ impl Reactor {
                 let passes_on = self.passes_on && matches!(stream, Transport::Plain(_));
                 let limit = if passes_on { PASSED_ON_LIMIT.min(scratch.len()) } else { scratch.len() };
                 let step = stream.step(&mut scratch[..limit], &mut self.ciphertext);
-                let (work, more) = (stream.has_work(), stream.knows_more());
+                let (work, more, secure) = (stream.has_work(), stream.knows_more(), stream.is_secure());
                 if stream.awaits_room() {
                     self.poll_for_room(key);
                 }
                 match step {
+                    Some(Step::Event(event @ StreamEvent::Data(bytes))) if secure => {
+                        self.turn.count_secured(key.index, bytes);
+                        self.enqueue_rest(key, work, more);
+                        Some(Event::Stream(key.index, event))
+                    }
                     Some(Step::Event(event)) => {
                         self.note_event(key, event, work, more);
                         Some(Event::Stream(key.index, event))

@@ -112,6 +112,12 @@ impl Transport {
         }
     }
 
+    /// Whether its bytes come in TLS records.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        matches!(self, Self::Secure(_))
+    }
+
     /// Notes what the poll says. True if a step may have something to do.
     pub fn note(&mut self, ready: &Ready) -> bool {
         match self {

@@ -34,10 +34,11 @@ const BULK_SPIN: Duration = Duration::from_micros(50);
 const BULK: usize = 64 * 1024;
 
 /// Streams that have given so many bytes since anything else came, or anybody was written to, are one-way. Less than that may be a
-/// message whose sender waits.
+/// message whose sender waits. Streams over TLS that have given so many may gather even where they are answered: their senders compute
+/// for all that they send, so that there is more to gain where nobody wakes anybody up.
 const ONE_WAY: usize = 1024 * 1024;
 
-/// How long nobody looks for more of one-way streams when nothing is ready, if that pays; Linux adds the slack of its timers, 50 µs. What
+/// How long nobody looks for more of such streams when nothing is ready, if that pays; Linux adds the slack of its timers, 50 µs. What
 /// comes meanwhile is read in fewer and larger pieces, with fewer acknowledgements, and neither the senders nor the watcher wake anybody
 /// up for it. Everybody else waits for that long at most.
 const LULL: Duration = Duration::from_micros(100);
@@ -67,9 +68,15 @@ pub struct Turn {
     alone: bool,
     /// Bytes of streams since anything else came, or anybody was written to.
     one_way: usize,
-    /// Those since it was last asked whether more may gather.
+    /// Bytes of streams over TLS since anything else came, or anybody else was written to.
+    secured: usize,
+    /// The last of these, and whether another one gave something since it was last asked whether more may gather.
+    last_secured: Option<u32>,
+    several: bool,
+    /// Bytes of streams since it was last asked whether more may gather.
     fresh: usize,
-    lulls: Lulls,
+    one_way_lulls: Lulls,
+    answered_lulls: Lulls,
     /// Whether what came last was so much that sleeping is of use.
     gathers: bool,
     /// Whether the datagram that came last was one of several, and not the last of them.
@@ -111,8 +118,12 @@ impl Turn {
             giver: None,
             alone: false,
             one_way: 0,
+            secured: 0,
+            last_secured: None,
+            several: false,
             fresh: 0,
-            lulls: Lulls::new(now),
+            one_way_lulls: Lulls::of_one_way_streams(now),
+            answered_lulls: Lulls::of_answered_streams(now),
             gathers: false,
             amid_datagrams: false,
         }
@@ -142,6 +153,7 @@ impl Turn {
         self.before_step += 1;
         self.bytes += bytes;
         self.one_way = if bytes == 0 { 0 } else { self.one_way.saturating_add(bytes) };
+        self.secured = 0;
         self.fresh = self.fresh.saturating_add(bytes);
         self.gathers = bytes >= GATHERS;
         if self.wait.is_some() {
@@ -167,9 +179,23 @@ impl Turn {
         self.count(bytes);
     }
 
+    /// Counts an event with so many bytes from the TLS socket of a slot.
+    pub fn count_secured(&mut self, slot: u32, bytes: usize) {
+        let secured = self.secured.saturating_add(bytes);
+        self.count_received(slot, bytes);
+        self.secured = secured;
+        self.several |= self.last_secured.replace(slot) != Some(slot);
+    }
+
     /// Counts a write: a peer may have waited for that, and wait no longer.
     #[inline]
     pub fn count_written(&mut self) {
+        self.one_way = 0;
+        self.secured = 0;
+    }
+
+    /// Counts a write to a TLS socket.
+    pub fn count_written_secured(&mut self) {
         self.one_way = 0;
     }
 
@@ -210,10 +236,19 @@ impl Turn {
     /// Nothing is ready: how long to sleep before anybody looks again, if bulk data may gather meanwhile.
     pub fn lull(&mut self) -> Option<Duration> {
         // There a sleep takes half a millisecond at least.
-        if cfg!(windows) || self.one_way < ONE_WAY || self.fresh < BULK {
+        if cfg!(windows) || self.fresh < BULK {
             return None;
         }
-        if !self.lulls.lull_now(std::mem::take(&mut self.fresh), Instant::now()) {
+        // Nothing gathers behind a sender that waits for its answer.
+        let lulls = if self.one_way >= ONE_WAY {
+            &mut self.one_way_lulls
+        } else if self.secured >= ONE_WAY && self.several {
+            &mut self.answered_lulls
+        } else {
+            return None;
+        };
+        self.several = false;
+        if !lulls.lull_now(std::mem::take(&mut self.fresh), Instant::now()) {
             return None;
         }
         self.time = self.time.min(LULL_TIME);
@@ -313,6 +348,25 @@ mod tests {
         assert_eq!(turn.time, LULL_TIME);
         turn.begin(false);
         assert_eq!(turn.time, TIME);
+    }
+
+    #[test]
+    #[cfg(not(windows))]
+    fn what_several_send_over_tls_may_gather_where_it_is_answered() {
+        let has_lulls = |slots: u32, answer: fn(&mut Turn)| {
+            let mut turn = Turn::new();
+            // They are tried after so many stretches, however long that takes.
+            turn.answered_lulls = Lulls::of_one_way_streams(Instant::now());
+            (0..1000).map(|event| GIVER + event % slots).any(|slot| {
+                turn.count_secured(slot, 2 * BULK);
+                answer(&mut turn);
+                turn.lull() == Some(LULL)
+            })
+        };
+        assert!(has_lulls(2, Turn::count_written_secured));
+        assert!(!has_lulls(1, Turn::count_written_secured), "the only one may wait");
+        assert!(!has_lulls(2, Turn::count_written), "somebody else may wait");
+        assert!(!has_lulls(2, |turn| turn.count(0)), "somebody may wait");
     }
 
     #[test]
