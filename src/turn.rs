@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::lulls::Lulls;
+use crate::trials::{ANSWERED_LULLS, ONE_WAY_LULLS, Trials};
 use crate::waits::Waits;
 
 /// Events in one turn: enough that the cost of a turn does not show, few enough that a timer waits some milliseconds.
@@ -75,8 +75,8 @@ pub struct Turn {
     several: bool,
     /// Bytes of streams since it was last asked whether more may gather.
     fresh: usize,
-    one_way_lulls: Lulls,
-    answered_lulls: Lulls,
+    one_way_lulls: Trials,
+    answered_lulls: Trials,
     /// Whether what came last was so much that sleeping is of use.
     gathers: bool,
     /// Whether the datagram that came last was one of several, and not the last of them.
@@ -122,8 +122,8 @@ impl Turn {
             last_secured: None,
             several: false,
             fresh: 0,
-            one_way_lulls: Lulls::of_one_way_streams(now),
-            answered_lulls: Lulls::of_answered_streams(now),
+            one_way_lulls: Trials::new(ONE_WAY_LULLS, now),
+            answered_lulls: Trials::new(ANSWERED_LULLS, now),
             gathers: false,
             amid_datagrams: false,
         }
@@ -248,7 +248,7 @@ impl Turn {
             return None;
         };
         self.several = false;
-        if !lulls.lull_now(std::mem::take(&mut self.fresh), Instant::now()) {
+        if !lulls.other_way_now(std::mem::take(&mut self.fresh), Instant::now()) {
             return None;
         }
         self.time = self.time.min(LULL_TIME);
@@ -356,7 +356,7 @@ mod tests {
         let has_lulls = |slots: u32, answer: fn(&mut Turn)| {
             let mut turn = Turn::new();
             // They are tried after so many stretches, however long that takes.
-            turn.answered_lulls = Lulls::of_one_way_streams(Instant::now());
+            turn.answered_lulls = Trials::new(ONE_WAY_LULLS, Instant::now());
             (0..1000).map(|event| GIVER + event % slots).any(|slot| {
                 turn.count_secured(slot, 2 * BULK);
                 answer(&mut turn);
