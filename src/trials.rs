@@ -21,12 +21,16 @@ pub struct Doubt {
     proofs: f32,
     /// Microseconds between two trials while there are not so many, and while they don't pay.
     between: [u128; 2],
+    /// So many times as fast it must be.
+    margin: f32,
 }
 
 /// To let one-way streams gather: nobody waits for those but their senders, where their buffers are small.
-pub const ONE_WAY_LULLS: Doubt = Doubt { memory: 16.0, proofs: 1.0, between: [0, 0] };
+pub const ONE_WAY_LULLS: Doubt = Doubt { memory: 16.0, proofs: 1.0, between: [0, 0], margin: 1.0 };
 /// To let gather what is answered. Where the senders wait for that, one lull too many is lost time: less than 1 % of it goes into trials.
-pub const ANSWERED_LULLS: Doubt = Doubt { memory: 64.0, proofs: 8.0, between: [4_000, 16_000] };
+pub const ANSWERED_LULLS: Doubt = Doubt { memory: 64.0, proofs: 8.0, between: [4_000, 16_000], margin: 1.0 };
+/// To spin after large data that was answered, which takes a processor for as long as it lasts.
+pub const SPINS: Doubt = Doubt { margin: 1.1, ..ANSWERED_LULLS };
 
 /// The speed of the stretches of one kind, from sums that forget.
 #[derive(Debug, Default)]
@@ -88,7 +92,7 @@ impl Trials {
 
     fn choose(&mut self, now: Instant) -> bool {
         let proven = self.other.stretches >= self.doubt.proofs;
-        let pay = proven && self.other.rate() > self.usual.rate();
+        let pay = proven && self.other.rate() > self.usual.rate() * self.doubt.margin;
         self.alike += 1;
         let too_soon = if pay {
             self.alike < TRY_USUAL
@@ -150,6 +154,14 @@ mod tests {
         }
         assert!((32..=1000 / 16 + 8).contains(&tried), "tried {tried} times in a second");
         assert_eq!(go_through(&mut trials, &mut now, 100_000, 60, 100), TRY_OTHER - TRY_OTHER / TRY_USUAL);
+    }
+
+    #[test]
+    fn what_has_a_price_must_be_that_much_faster() {
+        let mut now = Instant::now();
+        let mut trials = Trials::new(SPINS, now);
+        assert_eq!(go_through(&mut trials, &mut now, 100_000, 95, 100), 1);
+        assert_eq!(go_through(&mut trials, &mut now, 100_000, 85, 100), TRY_OTHER - TRY_OTHER / TRY_USUAL);
     }
 
     #[test]

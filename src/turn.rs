@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::trials::{ANSWERED_LULLS, ONE_WAY_LULLS, Trials};
+use crate::trials::{ANSWERED_LULLS, ONE_WAY_LULLS, SPINS, Trials};
 use crate::waits::Waits;
 
 /// Events in one turn: enough that the cost of a turn does not show, few enough that a timer waits some milliseconds.
@@ -46,7 +46,7 @@ const LULL: Duration = Duration::from_micros(100);
 const LULL_TIME: Duration = Duration::from_millis(1);
 
 /// After an event of so many bytes, or several datagrams at once, a wait begins with sleep, unless that one socket is alone: more
-/// gathers meanwhile, and larger reads cost less.
+/// gathers meanwhile, and larger reads cost less. Where it was answered, spinning is tried, too: its sender may have waited for that.
 const GATHERS: usize = 16 * 1024;
 
 /// The budget of the present turn and the memory of the last ones.
@@ -73,13 +73,18 @@ pub struct Turn {
     /// The last of these, and whether another one gave something since it was last asked whether more may gather.
     last_secured: Option<u32>,
     several: bool,
-    /// Bytes of streams since it was last asked whether more may gather.
-    fresh: usize,
+    /// All bytes there have been, round and round, and how many it were when it was last asked whether more may gather, and whether to
+    /// spin after large data.
+    total: usize,
+    asked_for_lull: usize,
+    asked_for_spin: usize,
     one_way_lulls: Trials,
     answered_lulls: Trials,
+    large_spins: Trials,
     /// Whether what came last was so much that sleeping is of use.
     gathers: bool,
-    /// Whether the datagram that came last was one of several, and not the last of them.
+    /// Whether it was a datagram that was one of several, and whether it was not the last of them.
+    several_datagrams: bool,
     amid_datagrams: bool,
 }
 
@@ -121,10 +126,14 @@ impl Turn {
             secured: 0,
             last_secured: None,
             several: false,
-            fresh: 0,
+            total: 0,
+            asked_for_lull: 0,
+            asked_for_spin: 0,
             one_way_lulls: Trials::new(ONE_WAY_LULLS, now),
             answered_lulls: Trials::new(ANSWERED_LULLS, now),
+            large_spins: Trials::new(SPINS, now),
             gathers: false,
+            several_datagrams: false,
             amid_datagrams: false,
         }
     }
@@ -154,8 +163,9 @@ impl Turn {
         self.bytes += bytes;
         self.one_way = if bytes == 0 { 0 } else { self.one_way.saturating_add(bytes) };
         self.secured = 0;
-        self.fresh = self.fresh.saturating_add(bytes);
+        self.total = self.total.wrapping_add(bytes);
         self.gathers = bytes >= GATHERS;
+        self.several_datagrams = false;
         if self.wait.is_some() {
             self.wait_ends(Instant::now());
         }
@@ -204,7 +214,7 @@ impl Turn {
         let one_of_several = more || self.amid_datagrams;
         self.amid_datagrams = more;
         self.count(bytes);
-        self.gathers |= one_of_several;
+        self.several_datagrams = one_of_several;
         // Datagrams that wait for too long are lost.
         self.one_way = 0;
     }
@@ -236,7 +246,8 @@ impl Turn {
     /// Nothing is ready: how long to sleep before anybody looks again, if bulk data may gather meanwhile.
     pub fn lull(&mut self) -> Option<Duration> {
         // There a sleep takes half a millisecond at least.
-        if cfg!(windows) || self.fresh < BULK {
+        let fresh = self.total.wrapping_sub(self.asked_for_lull);
+        if cfg!(windows) || fresh < BULK {
             return None;
         }
         // Nothing gathers behind a sender that waits for its answer.
@@ -248,7 +259,8 @@ impl Turn {
             return None;
         };
         self.several = false;
-        if !lulls.other_way_now(std::mem::take(&mut self.fresh), Instant::now()) {
+        self.asked_for_lull = self.total;
+        if !lulls.other_way_now(fresh, Instant::now()) {
             return None;
         }
         self.time = self.time.min(LULL_TIME);
@@ -260,12 +272,28 @@ impl Turn {
         if let Some(wait) = self.wait {
             return if wait.asleep { Idle::Sleep } else { Idle::Spin };
         }
+        let now = Instant::now();
+        let began_with_spinning = self.spin && (self.alone || self.spin_now(now));
+        let longest_spin = if self.alone { BULK_SPIN } else { SPIN };
+        self.wait = Some(Wait { since: now, began_with_spinning, longest_spin, asleep: false });
+        if began_with_spinning { Idle::Spin } else { self.rest() }
+    }
+
+    fn spin_now(&mut self, now: Instant) -> bool {
         // Or nothing came that could be answered with what is known here: a connection, a datagram.
         let answered = self.one_way == 0;
-        let began_with_spinning = self.spin && (self.alone || (!self.gathers && self.waits.spin_now(answered)));
-        let longest_spin = if self.alone { BULK_SPIN } else { SPIN };
-        self.wait = Some(Wait { since: Instant::now(), began_with_spinning, longest_spin, asleep: false });
-        if began_with_spinning { Idle::Spin } else { self.rest() }
+        if self.several_datagrams {
+            return false;
+        }
+        if !self.gathers {
+            return self.waits.spin_now(answered);
+        }
+        if !answered {
+            return false;
+        }
+        let bytes = self.total.wrapping_sub(self.asked_for_spin);
+        self.asked_for_spin = self.total;
+        self.large_spins.other_way_now(bytes, now)
     }
 
     /// Nothing came during one round of spinning: what now?
@@ -382,6 +410,27 @@ mod tests {
                 assert_eq!(turn.lull(), None);
             }
         }
+    }
+
+    #[test]
+    fn large_data_is_spun_for_only_where_it_was_answered_and_that_was_tried() {
+        let spins = |come: fn(&mut Turn)| {
+            let mut turn = Turn::new();
+            // Tried after so many waits, however long that takes.
+            turn.large_spins = Trials::new(ONE_WAY_LULLS, Instant::now());
+            (0..1000).any(|_| {
+                come(&mut turn);
+                let spins = turn.idle() == Idle::Spin;
+                turn.begin(false);
+                spins
+            })
+        };
+        assert!(spins(|turn| {
+            turn.count_received(GIVER, GATHERS);
+            turn.count_written();
+        }));
+        assert!(!spins(|turn| turn.count_received(GIVER, GATHERS)));
+        assert!(!spins(|turn| turn.count_datagram(GATHERS, true)));
     }
 
     #[test]
