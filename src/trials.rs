@@ -2,8 +2,6 @@
 
 use std::time::Instant;
 
-/// In bytes per microsecond. Slower streams are waited for in the usual way.
-const SLOW: f32 = 256.0;
 /// A stretch of more microseconds says more of the senders than of this end.
 const LONGEST: f32 = 2000.0;
 /// Where the other way does not pay one stretch in so many goes it all the same, to see what that would be like. It may take four times as
@@ -23,14 +21,18 @@ pub struct Doubt {
     between: [u128; 2],
     /// So many times as fast it must be.
     margin: f32,
+    /// In bytes per microsecond. What is slower is waited for in the usual way.
+    slowest: f32,
 }
 
-/// To let one-way streams gather: nobody waits for those but their senders, where their buffers are small.
-pub const ONE_WAY_LULLS: Doubt = Doubt { memory: 16.0, proofs: 1.0, between: [0, 0], margin: 1.0 };
+/// To let one-way streams gather: nobody waits for those but their senders, where their buffers are small. Of slower ones nothing gathers
+/// that is worth it.
+pub const ONE_WAY_LULLS: Doubt = Doubt { memory: 16.0, proofs: 1.0, between: [0, 0], margin: 1.0, slowest: 256.0 };
 /// To let gather what is answered. Where the senders wait for that, one lull too many is lost time: less than 1 % of it goes into trials.
-pub const ANSWERED_LULLS: Doubt = Doubt { memory: 64.0, proofs: 8.0, between: [4_000, 16_000], margin: 1.0 };
-/// To spin after large data that was answered, which takes a processor for as long as it lasts.
-pub const SPINS: Doubt = Doubt { margin: 1.1, ..ANSWERED_LULLS };
+pub const ANSWERED_LULLS: Doubt = Doubt { memory: 64.0, proofs: 8.0, between: [4_000, 16_000], ..ONE_WAY_LULLS };
+/// To spin after large data that was answered, which takes a processor for as long as it lasts. At the slowest 16 KiB come in about the
+/// longest spin.
+pub const SPINS: Doubt = Doubt { margin: 1.1, slowest: 64.0, ..ANSWERED_LULLS };
 
 /// The speed of the stretches of one kind, from sums that forget.
 #[derive(Debug, Default)]
@@ -86,7 +88,7 @@ impl Trials {
         if micros <= LONGEST {
             if self.goes_other { &mut self.other } else { &mut self.usual }.add(bytes, micros, self.doubt.memory);
         }
-        self.goes_other = bytes > SLOW * micros && self.choose(now);
+        self.goes_other = bytes > self.doubt.slowest * micros && self.choose(now);
         self.goes_other
     }
 
