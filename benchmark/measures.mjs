@@ -69,6 +69,11 @@ function plain(size) {
     pingPong(1),
     pingPong(50),
     pingPong(500, { loopDelay: true }),
+    pingPong(2, {
+      name: 'ping-pong-large-2',
+      title: 'Ping-pong of 16 KiB, 2 connections',
+      load: words('echo --size 16384 --connections 2'),
+    }),
     {
       ...base,
       name: 'pipeline',
