@@ -58,7 +58,8 @@ impl Speed {
 /// The speeds of bulk data that was waited for in one way and in the other. A stretch is from one time that it was asked for until the next.
 ///
 /// Both are needed. Where the senders compute for all that they send, to let it gather costs nothing, and fewer wake-ups leave them more
-/// time. Where they wait for room in a small buffer, each lull makes them wait for longer.
+/// time. Where they wait for room in a small buffer, each lull makes them wait for longer; and where they wait for an answer, whoever spins
+/// has what they send next sooner, but less at once.
 #[derive(Debug)]
 pub struct Trials {
     doubt: Doubt,
