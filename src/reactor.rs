@@ -371,7 +371,7 @@ impl Reactor {
         let event = stream.step_to_bytes(scratch);
         let work = stream.has_work();
         match event {
-            Some(event) => self.note_event(key, event, work, false),
+            Some(event) => self.note_event(key, event, false, work, false),
             None => self.note_nothing(key, work),
         }
         event.map(|event| (key.index, event))
@@ -872,13 +872,8 @@ impl Reactor {
                     self.poll_for_room(key);
                 }
                 match step {
-                    Some(Step::Event(event @ StreamEvent::Data(bytes))) if secure => {
-                        self.turn.count_secured(key.index, bytes);
-                        self.enqueue_rest(key, work, more);
-                        Some(Event::Stream(key.index, event))
-                    }
                     Some(Step::Event(event)) => {
-                        self.note_event(key, event, work, more);
+                        self.note_event(key, event, secure, work, more);
                         Some(Event::Stream(key.index, event))
                     }
                     Some(Step::Shaken(session)) => Some(self.secured(key, session)),
@@ -922,9 +917,10 @@ impl Reactor {
         }
     }
 
-    /// A step of a stream came to an event. `work` if the next may come to another, `more` if that is known already.
+    /// A step of a stream, `secure` if its bytes come over TLS, came to an event. `work` if the next may come to another, `more` if that is
+    /// known already.
     #[inline]
-    fn note_event(&mut self, key: Key, event: StreamEvent, work: bool, more: bool) {
+    fn note_event(&mut self, key: Key, event: StreamEvent, secure: bool, work: bool, more: bool) {
         match event {
             StreamEvent::Closed(None) => {
                 self.turn.count(0);
@@ -945,7 +941,11 @@ impl Reactor {
                 }
             }
             StreamEvent::Data(_) | StreamEvent::Raw(_) | StreamEvent::Hello => {
-                self.turn.count(if let StreamEvent::Data(bytes) = event { bytes } else { 0 });
+                match event {
+                    StreamEvent::Data(bytes) if secure => self.turn.count_secured(key.index, bytes),
+                    StreamEvent::Data(bytes) => self.turn.count(bytes),
+                    _ => self.turn.count(0),
+                }
                 self.enqueue_rest(key, work, more);
             }
         }

@@ -279,16 +279,14 @@ impl Turn {
         if began_with_spinning { Idle::Spin } else { self.rest() }
     }
 
+    /// Whether to begin the wait with spinning where no socket is alone.
     fn spin_now(&mut self, now: Instant) -> bool {
         // Or nothing came that could be answered with what is known here: a connection, a datagram.
         let answered = self.one_way == 0;
-        if self.several_datagrams {
-            return false;
-        }
-        if !self.gathers {
+        if !self.gathers && !self.several_datagrams {
             return self.waits.spin_now(answered);
         }
-        if !answered {
+        if !answered || self.several_datagrams {
             return false;
         }
         let bytes = self.total.wrapping_sub(self.asked_for_spin);
