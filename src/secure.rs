@@ -50,6 +50,9 @@ pub struct SecureStream {
     write: WriteSide,
     ready: Readiness,
     paused: bool,
+    /// So many bytes of ciphertext were behind the plaintext that came with the handshake when that was over. As in Bun, where one read gets all
+    /// of it, they are told of together, and apart from what the handshake's handlers make the peer send.
+    behind: usize,
     /// So many bytes of ciphertext wait in the memory of [`SecureStream::step`] for [`SecureStream::receive`].
     announced: usize,
     broken: Option<ProtocolFailure>,
@@ -125,12 +128,14 @@ impl SecureStream {
     pub(crate) fn new(
         io: StreamIo,
         ready: Readiness,
-        session: Box<Session>,
+        mut session: Box<Session>,
         allow_half_open: bool,
         tapped: Option<Vec<u8>>,
     ) -> Self {
+        let behind = if session.has_plaintext() { io.available().unwrap_or(0) } else { 0 };
         Self {
             io,
+            behind,
             shaking: session.wants_send(),
             session,
             allow_half_open,
@@ -591,16 +596,17 @@ impl SecureStream {
         }
     }
 
-    /// Plaintext that came with the handshake, together with what has come behind it: as on Bun, one event.
+    /// Plaintext that came with the handshake, together with what was behind it: as on Bun, one event.
     fn greet(&mut self, scratch: &mut [u8], ciphertext: &mut [u8]) -> usize {
         self.read = if self.session.peer_closed() { ReadSide::Closed } else { ReadSide::Open };
         let count = self.session.read_plaintext(scratch);
-        if count == 0 || self.read == ReadSide::Closed || self.is_tapped() {
+        if count == 0 || self.behind == 0 || self.read == ReadSide::Closed || self.is_tapped() {
             return count;
         }
-        match self.io.receive(ciphertext) {
+        // The next read finds what has come since.
+        let room = self.behind.min(ciphertext.len());
+        match self.io.receive(&mut ciphertext[..room]) {
             Ok(more) if more > 0 => {
-                self.ready.readable = more == ciphertext.len() || self.ready.read_on || self.ready.failed;
                 let received = self.session.open(&mut ciphertext[..more], &mut scratch[count..]);
                 self.follow(&received);
                 return count + received.plaintext;
