@@ -363,12 +363,17 @@ struct HandshakeStream {
 
 impl HandshakeStream {
     fn send_flight(&mut self) -> io::Result<()> {
+        if self.socket.silenced.load(Ordering::Relaxed) {
+            // A send would fail, and take a reset off the socket that the next read is to find.
+            self.flight.clear();
+        }
         while !self.flight.is_empty() {
             match self.socket.io.send(&self.flight) {
                 Ok(count) => {
                     self.progress.sent.fetch_add(count, Ordering::Relaxed);
                     self.flight.drain(..count);
                 }
+                // The program has sent FIN meanwhile.
                 Err(_) if self.socket.silenced.load(Ordering::Relaxed) => self.flight.clear(),
                 Err(error) if is_hang_up(&error) => {
                     self.refused = true;
