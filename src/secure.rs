@@ -722,9 +722,11 @@ impl SecureStream {
     }
 
     fn finish_writing(&mut self, state: WriteSide) -> Flushed {
+        // As in Bun, the handshake's last words leave by themselves: whether the peer is there for the `close_notify`, too, decides how this ends.
+        let shaken = if self.shaking { self.flush() } else { Flushed::All };
         self.session.close_notify();
         self.write = state;
-        let sent = self.flush();
+        let sent = if matches!(shaken, Flushed::All) { self.flush() } else { shaken };
         if matches!(sent, Flushed::All) {
             self.send_fin();
         }
