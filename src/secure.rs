@@ -192,6 +192,8 @@ impl SecureStream {
     /// The program has been told of the end.
     pub fn end_was_told(&mut self) {
         self.end_told = true;
+        // As in Bun: where this side was shut before, or while it was told, it is over with that, whatever a pause hides.
+        self.fin |= self.is_done_writing();
         self.find_fin();
     }
 
@@ -663,8 +665,6 @@ impl SecureStream {
             return None;
         }
         self.read = ReadSide::Ended;
-        // Where this side was shut before, it is over with that.
-        self.fin |= self.is_done_writing();
         if self.failure.is_some() && !self.session.peer_closed() {
             return Some(StreamEvent::Closed(self.failure));
         }
