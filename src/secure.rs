@@ -132,6 +132,7 @@ impl SecureStream {
         allow_half_open: bool,
         tapped: Option<Vec<u8>>,
     ) -> Self {
+        // What is wrong with the socket is found by reading.
         let behind = if session.has_plaintext() { io.available().unwrap_or(0) } else { 0 };
         Self {
             io,
