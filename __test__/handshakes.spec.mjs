@@ -19,7 +19,8 @@ for (const thread of ['main', 'workers']) {
       const run = spawnSync(process.execPath, [path.join(root, 'conformance/run.mjs'), ...SCENARIOS], {
         env: { ...process.env, NODE_OPTIONS: '', ...env },
         encoding: 'utf8',
-        timeout: 90_000,
+        // They take one minute. AVA gives up after two.
+        timeout: 110_000,
       });
       const [, passed, failed] = /^(\d+) passed, (\d+) failed$/m.exec(run.stdout) ?? t.fail(run.stdout + run.stderr);
       t.is(Number(failed), 0, run.stdout);

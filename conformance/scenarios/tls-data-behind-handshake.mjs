@@ -41,7 +41,7 @@ export default async function ({ listen, connect, main, turns }) {
         ...{ hostname: '127.0.0.1', port: listener.port, tls: { ca, ...limit } },
         socket: handlers('client'),
       });
-      await turns(30);
+      await turns(20);
       main.say(`${version}, ${name}:`, told.server.join(', '));
       socket.terminate();
       listener.stop(true);

@@ -2,18 +2,16 @@
 // connection is over.
 import { ca, identity } from '../lib/certificates.mjs';
 
-const LEAVES = ['end', 'shutdown', 'nothing', 'end, later', 'shutdown, later'];
-const PAUSES = ['never', 'in data', 'in data, and resumed', 'in end, first', 'in end, last'];
+const LEAVES = ['end', 'shutdown', 'end, later', 'shutdown, later'];
+const PAUSES = ['never', 'in data', 'in end, first', 'in end, last'];
 const SHUTS = {
   never: {},
   'shutdown in data': { data: (socket) => socket.shutdown() },
   'shutdown in end': { end: (socket) => socket.shutdown() },
   'shutdown in a microtask': { end: (socket) => queueMicrotask(() => socket.shutdown()) },
-  'shutdown in an immediate': { end: (socket) => setImmediate(() => socket.shutdown()) },
   'shutdown later': { end: (socket, turns) => turns(4).then(() => socket.shutdown()) },
   'end in data': { data: (socket) => socket.end() },
   'end in end': { end: (socket) => socket.end() },
-  'end later': { end: (socket, turns) => turns(4).then(() => socket.end()) },
 };
 
 export default async function ({ listen, connect, main, turns }) {
@@ -31,8 +29,7 @@ export default async function ({ listen, connect, main, turns }) {
             },
             data(socket) {
               log.push('data');
-              if (pause.startsWith('in data')) socket.pause();
-              if (pause === 'in data, and resumed') socket.resume();
+              if (pause === 'in data') socket.pause();
               data?.(socket);
             },
             end(socket) {
@@ -50,16 +47,17 @@ export default async function ({ listen, connect, main, turns }) {
             data() {},
             handshake(socket) {
               socket.write('words');
-              if (!isLater && act !== 'nothing') socket[act]();
+              if (!isLater) socket[act]();
             },
           },
         });
-        await turns(8);
+        // Other threads may make the handshake.
+        for (let left = 200; left > 0 && log.length === 0; left -= 1) await turns(1);
         if (isLater) client[act]();
-        await turns(20);
+        await turns(12);
         log.push(server.readyState);
         server.resume();
-        await turns(8);
+        await turns(5);
         log.push(`resumed ${server.readyState}`);
         main.say(`${leave}; ${pause}; ${shut}:`, log.join(', '));
         client.terminate();
