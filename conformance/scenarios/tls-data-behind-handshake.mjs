@@ -20,12 +20,14 @@ export default async function ({ listen, connect, main, turns }) {
     ]) {
       const told = { server: [], client: [] };
       const sockets = {};
+      let handshakes = 0;
       const texts = { client: before, server: inHandshake };
       const handlers = (side) => ({
         open(socket) {
           sockets[side] = socket;
         },
         handshake() {
+          handshakes += 1;
           for (const text of texts[side]) sockets.client.write(text);
         },
         drain() {
@@ -41,6 +43,8 @@ export default async function ({ listen, connect, main, turns }) {
         ...{ hostname: '127.0.0.1', port: listener.port, tls: { ca, ...limit } },
         socket: handlers('client'),
       });
+      // Other threads may make the handshake.
+      while (handshakes < 2) await turns(1);
       await turns(20);
       main.say(`${version}, ${name}:`, told.server.join(', '));
       socket.terminate();
