@@ -57,7 +57,8 @@ export default async function ({ listen, connect, main, turns }) {
         await turns(12);
         log.push(server.readyState);
         server.resume();
-        await turns(5);
+        // More than what is shut later takes for that.
+        await turns(15);
         log.push(`resumed ${server.readyState}`);
         main.say(`${leave}; ${pause}; ${shut}:`, log.join(', '));
         client.terminate();
