@@ -441,7 +441,13 @@ impl AsyncRead for HandshakeStream {
                 return polled(cx, received).map_ok(|count| buffer.advance(count));
             }
             if let Some(inlet) = &self.socket.inlet {
-                return inlet.read(buffer);
+                let before = buffer.filled().len();
+                let result = inlet.read(buffer);
+                // As in `receive_last`.
+                if self.refused && matches!(result, Poll::Ready(Ok(()))) && buffer.filled().len() == before {
+                    self.unheard = true;
+                }
+                return result;
             }
             let progress = &self.progress;
             let is_held = self.socket.held.load(Ordering::Relaxed);
