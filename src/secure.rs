@@ -289,12 +289,13 @@ impl SecureStream {
         found.map(Failure::from)
     }
 
-    /// Encrypts and sends what fits into the kernel's buffer and a bounded backlog.
+    /// Encrypts and sends what fits into the kernel's buffer and a bounded backlog. As on Bun, nothing while some of that waits.
     pub fn write(&mut self, bytes: &[u8]) -> Written {
         if !self.is_writable() {
             return Written::Refused;
         }
-        let written = self.encrypt(bytes);
+        let is_full = self.session.wants_send() && matches!(self.flush(), Flushed::Blocked);
+        let written = if is_full { Written::Taken(0) } else { self.encrypt(bytes) };
         match written {
             Written::Taken(count) if count < bytes.len() => self.write = WriteSide::Full,
             Written::Refused => self.was_refused(),
