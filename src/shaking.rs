@@ -393,6 +393,10 @@ impl HandshakeStream {
     /// the peer's end, and the connection with that of the reset: unless this is a client that has left by then.
     fn receive_last(&mut self, into: &mut [u8]) -> io::Result<usize> {
         if !self.progress.hears.load(Ordering::Relaxed) {
+            if let Some(error) = self.socket.io.take_error()? {
+                // On a unix socket, where a send leaves it: a listener that was closed before it had accepted.
+                return Err(error);
+            }
             self.unheard = !self.demands.as_ref().is_some_and(|demands| demands.rejects());
             return Ok(0);
         }
