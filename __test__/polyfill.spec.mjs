@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { spawnSync } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
 import test from 'ava';
 import { firstLine, outcome, program, root } from './support/processes.mjs';
@@ -69,6 +70,25 @@ test('Bun.file of the polyfill is a Blob of what the file holds when it is read'
      ]));`,
   );
   t.deepEqual(seen, [true, true, 6, 'second', 6, 6, true, false, 0, 'second', ['TypeError', 'ERR_INVALID_ARG_TYPE']]);
+});
+
+// Whoever opens one for reading waits for a writer.
+(process.platform === 'win32' ? test.skip : test)('Bun.file of a FIFO as a certificate throws at once', async (t) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bun-sockets-'));
+  t.teardown(() => fs.rmSync(folder, { recursive: true }));
+  const name = path.join(folder, 'key.pem');
+  t.is(spawnSync('mkfifo', [name]).status, 0);
+  const seen = await evaluate(
+    t,
+    `import 'bun-sockets/polyfill';
+     const seen = [];
+     for (const tls of [{ ca: Bun.file(${JSON.stringify(name)}) }, { ca: [Bun.file(${JSON.stringify(name)})] }]) {
+       try { Bun.listen({ hostname: '127.0.0.1', port: 0, tls, socket: { data() {} } }); } catch (e) { seen.push(e.code, e.message); }
+     }
+     console.log(JSON.stringify(seen));`,
+  );
+  const error = ['ERR_INVALID_ARG_TYPE', `TLSOptions.ca must be a regular file: ${name} is a FIFO`];
+  t.deepEqual(seen, [...error, ...error]);
 });
 
 const BUN_PROGRAM = `

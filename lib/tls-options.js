@@ -251,6 +251,10 @@ function contentOf(value, name) {
   if (typeof path !== 'string') {
     throw invalidType(`TLSOptions.${name} is not a valid BunFile (non-BunFile \`Blob\`s are not supported)`);
   }
+  // On Bun the thread waits until somebody writes into it.
+  if (fs.statSync(path, { throwIfNoEntry: false })?.isFIFO()) {
+    throw invalidType(`TLSOptions.${name} must be a regular file: ${path} is a FIFO`);
+  }
   const content = fs.readFileSync(path, 'latin1');
   if (content === '') throw invalidType(`TLSOptions.${name} is an empty file`);
   return content;
