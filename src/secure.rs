@@ -294,7 +294,9 @@ impl SecureStream {
         if !self.is_writable() {
             return Written::Refused;
         }
-        let is_full = self.session.wants_send() && matches!(self.flush(), Flushed::Blocked);
+        // The last words of the handshake do not wait for room, but for the program's first words.
+        let waits = !self.shaking && self.session.wants_send();
+        let is_full = waits && matches!(self.flush(), Flushed::Blocked);
         let written = if is_full { Written::Taken(0) } else { self.encrypt(bytes) };
         match written {
             Written::Taken(count) if count < bytes.len() => self.write = WriteSide::Full,

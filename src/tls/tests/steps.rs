@@ -13,6 +13,8 @@ use crate::shaking::{Handshake, Inlet, Shaken, Socket, Stepped, Steps};
 use crate::stream::READ_LIMIT;
 use crate::sys::{DatagramIo, DatagramSharing, ListenerIo, Packet, Sharing, StreamIo};
 use crate::turn::BEFORE_STEP;
+#[cfg(target_os = "linux")]
+use crate::{readiness::Readiness, secure::SecureStream, stream::Written};
 
 /// Less than what one turn may tell, and than a socket's buffer takes.
 const DATAGRAMS: usize = 40;
@@ -85,6 +87,36 @@ fn two_take_turns_and_give_their_sockets_back() {
     send_last_words(&near, client);
     assert!(over(server.step()).result.is_ok());
     assert_eq!((Arc::strong_count(&near), Arc::strong_count(&far)), (1, 1));
+}
+
+/// A connection that keeps what different sends have sent apart.
+#[cfg(target_os = "linux")]
+fn connection_of_packets() -> (Arc<StreamIo>, Arc<StreamIo>) {
+    use socket2::{Domain, Type};
+    use std::os::fd::OwnedFd;
+
+    let (near, far) = socket2::Socket::pair(Domain::UNIX, Type::SEQPACKET.nonblocking(), None).expect("a pair");
+    let io = |socket: socket2::Socket| Arc::new(StreamIo::from_std(TcpStream::from(OwnedFd::from(socket))));
+    (io(near), io(far))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_last_words_of_a_handshake_leave_with_the_first_words_of_the_program() {
+    let (near, far) = connection_of_packets();
+    let client = waits(steps(&near, asking(), b"").0.step());
+    let (server, _again) = steps(&far, serving_with(Kind::Ecdsa, ServerParameters::default(), |_| {}), b"");
+    let server = waits(server.step());
+    let session = over(client.step()).result.expect("the handshake");
+    let io = Arc::into_inner(near).expect("it was given back");
+    let mut stream = SecureStream::new(io, Readiness::default(), session, false, None);
+    assert_eq!(stream.write(b"hello"), Written::Taken(5));
+    // Both are in what this step reads.
+    let mut session = over(server.step()).result.expect("the handshake");
+    let mut plaintext = [0; 100];
+    assert_eq!(session.read_plaintext(&mut plaintext), 5);
+    let nothing = far.receive(&mut plaintext).expect_err("nothing has been left");
+    assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
 }
 
 #[test]
