@@ -40,8 +40,8 @@ export interface Socket<Data = undefined> extends Disposable {
    * `'latin1'` ...) is taken in its place when `data` is a string. Default 0.
    * @param byteLength Number of bytes, at most what follows the offset. Default: the rest (2). The encoding's name may stand here, too.
    * @returns Bytes taken, 0 if there is no room; -1 if the socket is closed or shut down for writing, or the peer is gone. On TLS sockets
-   * bytes of plain text, and 0 until the handshake is over. On others, -1 is all that is told of a reset that the write is the first to
-   * find: `end` and a `close` without an error follow, as on Bun.
+   * bytes of plain text, and 0 until the handshake is over and while some of what was taken before waits for room, encrypted. On others, -1
+   * is all that is told of a reset that the write is the first to find: `end` and a `close` without an error follow, as on Bun.
    * @throws TypeError `ERR_INVALID_ARG_TYPE` for other data, or an offset or length that is no integer
    * @throws RangeError `ERR_OUT_OF_RANGE`
    * @throws Error named `TODOError`, without a code, for an encoding together with an offset or a length
