@@ -11,6 +11,8 @@ pub(crate) struct Readiness {
     /// Sticky: a short read does not mean that nothing is left. A FIN may have shared an edge with data, and the kernel stops
     /// reading at urgent data, and on unix sockets where descriptors were sent along. On Windows always.
     pub(crate) read_on: bool,
+    /// The poll has told of the peer's FIN: this stays, too.
+    pub(crate) read_closed: bool,
     pub(crate) failed: bool,
     /// The poll has said that both sides are over: unlike `failed`, this stays.
     pub(crate) hung_up: bool,
@@ -24,6 +26,7 @@ impl Readiness {
         self.readable |= ready.readable || ready.read_closed;
         self.writable |= ready.writable;
         self.read_on |= ready.read_closed || ready.urgent;
+        self.read_closed |= ready.read_closed;
         self.failed |= ready.failed;
         self.hung_up |= ready.failed;
         self.broken |= ready.broken;

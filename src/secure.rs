@@ -199,7 +199,7 @@ impl SecureStream {
     }
 
     fn find_fin(&mut self) {
-        self.fin |= self.ready.read_on && !self.paused;
+        self.fin |= self.ready.read_closed && !self.paused;
     }
 
     /// Whether a step may have something to do.
@@ -267,11 +267,12 @@ impl SecureStream {
                 // It is told first, after a pause too; the failure stands behind it, where the next reads find the end.
                 self.ready.readable = true;
                 self.ready.read_on = true;
+                self.ready.read_closed = true;
                 return if self.can_read() { self.read_step(scratch, ciphertext) } else { None };
             }
             return match self.io.take_error() {
                 Ok(None) if self.failure.is_some() => Some(StreamEvent::Closed(self.failure)),
-                Ok(None) if self.read == ReadSide::Ended && self.hides_fin() => None,
+                Ok(None) if self.read == ReadSide::Ended && self.hides_hang_up() => None,
                 Ok(None) if self.read == ReadSide::Ended => Some(StreamEvent::Closed(self.unheard)),
                 Ok(None) => {
                     self.gone = true;
@@ -381,6 +382,7 @@ impl SecureStream {
         if self.read != ReadSide::Ended && self.io.shutdown(Shutdown::Read).is_ok() {
             self.ready.readable = true;
             self.ready.read_on = true;
+            self.ready.read_closed = true;
         }
     }
 
@@ -408,6 +410,8 @@ impl SecureStream {
     /// Goes on after [`SecureStream::pause`]. True if a step may have something to do.
     pub fn resume(&mut self) -> bool {
         self.paused = false;
+        // The pause has hidden it.
+        self.gone |= self.read == ReadSide::Ended && self.ready.hung_up;
         self.has_work()
     }
 
@@ -713,8 +717,12 @@ impl SecureStream {
 
     /// Whether a pause hides the end of the connection.
     fn hides_fin(&self) -> bool {
-        let shut = matches!(self.write, WriteSide::Shut { .. });
-        shut && self.allow_half_open && self.paused && !self.fin && !self.ready.broken
+        matches!(self.write, WriteSide::Shut { .. }) && self.hides_hang_up()
+    }
+
+    /// Whether a pause hides that the peer is gone, which on a unix socket is no error.
+    fn hides_hang_up(&self) -> bool {
+        self.allow_half_open && self.paused && !self.fin && !self.ready.broken
     }
 
     fn is_done_writing(&self) -> bool {
