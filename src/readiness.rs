@@ -31,4 +31,11 @@ impl Readiness {
         self.hung_up |= ready.failed;
         self.broken |= ready.broken;
     }
+
+    /// Notes that the end is there to be read, as if the poll had told of the peer's FIN.
+    pub(crate) fn note_end(&mut self) {
+        self.readable = true;
+        self.read_on = true;
+        self.read_closed = true;
+    }
 }

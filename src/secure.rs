@@ -265,9 +265,7 @@ impl SecureStream {
         if std::mem::take(&mut self.ready.failed) {
             if self.failure.is_some() && self.holds_data() {
                 // It is told first, after a pause too; the failure stands behind it, where the next reads find the end.
-                self.ready.readable = true;
-                self.ready.read_on = true;
-                self.ready.read_closed = true;
+                self.ready.note_end();
                 return if self.can_read() { self.read_step(scratch, ciphertext) } else { None };
             }
             return match self.io.take_error() {
@@ -380,9 +378,7 @@ impl SecureStream {
     /// Shuts the reading side: the end is told at once.
     pub fn shut_read(&mut self) {
         if self.read != ReadSide::Ended && self.io.shutdown(Shutdown::Read).is_ok() {
-            self.ready.readable = true;
-            self.ready.read_on = true;
-            self.ready.read_closed = true;
+            self.ready.note_end();
         }
     }
 

@@ -360,8 +360,7 @@ impl Stream {
     /// Shuts the reading side: the end is told at once.
     pub fn shut_read(&mut self) {
         if self.read == ReadSide::Open && self.io.shutdown(Shutdown::Read).is_ok() {
-            self.ready.readable = true;
-            self.ready.read_on = true;
+            self.ready.note_end();
         }
     }
 
