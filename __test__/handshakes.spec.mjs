@@ -7,7 +7,7 @@ import test from 'ava';
 import { hasOpenssl, pathOf } from './support/secure.mjs';
 import { firstLine, program, root } from './support/processes.mjs';
 
-/** Each of these takes more than half a minute. AVA gives up after two. */
+/** Each of these takes up to a minute. AVA gives up after two. */
 const SCENARIOS = [['tls-[a-n]*'], ['tls-[o-z]*', 'upgrade*']];
 
 for (const thread of ['main', 'workers']) {

@@ -89,7 +89,7 @@ function handlersOf(end) {
   return handlers;
 }
 
-export default async function ({ listen, connect, actor, main, path, turns, standIn }) {
+export default async function ({ listen, connect, target, actor, main, path, turns, standIn }) {
   const server = { halfOpen: random.chance(0.3) };
   const at = random.chance(0.3) ? { unix: path('random.sock') } : { hostname: '127.0.0.1', port: 0 };
   const ends = [];
@@ -117,12 +117,11 @@ export default async function ({ listen, connect, actor, main, path, turns, stan
   if (listener.port !== undefined) standIn(listener.port, 'port');
   for (const end of far) {
     const near = { halfOpen: random.chance(0.3), actor: actor(`client ${ends.length / 2}`) };
-    const target = at.unix ? at : { hostname: '127.0.0.1', port: listener.port };
     near.other = end;
     end.other = near;
     const socket = handlersOf(near);
     const tls = usesTls ? { ca } : undefined;
-    const options = { ...target, allowHalfOpen: near.halfOpen };
+    const options = { ...target(listener), allowHalfOpen: near.halfOpen };
     if (over === 'upgrade') {
       const raw = actor(`${near.actor.name}, raw`).handlers({}, { silent: ['data'] });
       const plain = await near.actor.settle('connect', () => connect({ ...options, socket: raw }));

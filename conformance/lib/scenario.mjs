@@ -158,11 +158,14 @@ const stage = {
     if (listener.port !== undefined) standIn(listener.port, 'port');
     return listener;
   },
+  /** Where `listener` listens, as options of `connect`: a unix path, or a port of 127.0.0.1. */
+  target(listener) {
+    return listener.unix ? { unix: listener.unix } : { hostname: '127.0.0.1', port: listener.port };
+  },
   /** A client of `listener` with the recording handlers of `name`. */
   dial(name, listener, { handlers, ...options } = {}) {
     const socket = Actor.of(name).handlers(handlers);
-    const target = listener.unix ? { unix: listener.unix } : { hostname: '127.0.0.1', port: listener.port };
-    return api.connect({ ...target, socket, ...options });
+    return api.connect({ ...stage.target(listener), socket, ...options });
   },
   /** Both ends of a fresh connection, opened. */
   async pair({ server = {}, client = {} } = {}) {

@@ -7,15 +7,14 @@ const acts = {
   'write a lot, shutdown': (socket) => [socket.write(Buffer.alloc(8 << 20)) > 0, socket.shutdown()].join(),
 };
 
-export default async function ({ listen, connect, actor, path }) {
+export default async function ({ listen, connect, target, actor, path }) {
   for (const where of [{ hostname: '127.0.0.1', port: 0 }, { unix: path('s') }]) {
     for (const allowHalfOpen of [true, false]) {
       for (const [what, act] of Object.entries(acts)) {
         const own = actor(`${where.unix ? 'unix' : 'tcp'}, ${allowHalfOpen ? 'half open' : 'not half open'}, ${what}`);
         const listener = listen({ ...where, socket: { open: (socket) => void socket.end(), data() {} } });
-        const to = where.unix === undefined ? { ...where, port: listener.port } : where;
         const end = (socket) => void own.attempt(what, () => act(socket));
-        await connect({ ...to, allowHalfOpen, socket: own.handlers({ end }) });
+        await connect({ ...target(listener), allowHalfOpen, socket: own.handlers({ end }) });
         await own.seen('close');
         listener.stop(true);
       }

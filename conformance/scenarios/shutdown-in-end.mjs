@@ -18,7 +18,7 @@ const leave = {
   },
 };
 
-export default async function ({ listen, connect, actor, path }) {
+export default async function ({ listen, connect, target, actor, path }) {
   const silent = { silent: ['open', 'data', 'end', 'close', 'error'] };
   for (const where of [{ hostname: '127.0.0.1', port: 0 }, { unix: path('s') }]) {
     for (const allowHalfOpen of [false, true]) {
@@ -35,9 +35,8 @@ export default async function ({ listen, connect, actor, path }) {
               allowHalfOpen,
               socket: own.handlers({ data: act('data', data), end: act('end', end) }),
             });
-            const to = where.unix ? where : { ...where, port: listener.port };
             const peer = actor('peer').handlers({ open: quit }, silent);
-            await connect({ ...to, allowHalfOpen, socket: peer });
+            await connect({ ...target(listener), allowHalfOpen, socket: peer });
             await own.seen('close');
             listener.stop(true);
           }

@@ -21,7 +21,7 @@ const PLANS = [
   ['shutdown', 'pause'],
 ];
 
-export default async function ({ listen, connect, main, path, turns }) {
+export default async function ({ listen, connect, target, main, path, turns }) {
   for (const kind of ['tcp', 'unix']) {
     for (const way of ['end', 'shutdown, terminate']) {
       for (const start of ['in end', 'later']) {
@@ -49,8 +49,7 @@ export default async function ({ listen, connect, main, path, turns }) {
             },
           });
           const client = await connect({
-            ...{ ...at, ...(kind === 'tcp' && { port: listener.port }) },
-            ...{ allowHalfOpen: true, tls: { ca, serverName: 'localhost' } },
+            ...{ ...target(listener), allowHalfOpen: true, tls: { ca, serverName: 'localhost' } },
             socket: {
               handshake() {
                 handshakes += 1;

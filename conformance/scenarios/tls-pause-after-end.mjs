@@ -22,7 +22,7 @@ const PLAYS = [
   ['pause', 'pause', 'resume', 'shutdown', 'resume'],
 ];
 
-export default async function ({ listen, connect, actor, path, turns }) {
+export default async function ({ listen, connect, target, actor, path, turns }) {
   const silent = { silent: ['open', 'handshake', 'data', 'end', 'close', 'error'] };
   for (const where of [{ hostname: '127.0.0.1', port: 0 }, { unix: path('s') }]) {
     for (const leave of ['shutdown', 'end']) {
@@ -39,7 +39,7 @@ export default async function ({ listen, connect, actor, path, turns }) {
           socket: peer.handlers({ handshake() {} }, silent),
         });
         const socket = await connect({
-          ...(where.unix ? where : { ...where, port: listener.port }),
+          ...target(listener),
           allowHalfOpen: true,
           tls: { ca },
           socket: own.handlers({ handshake() {}, end: (socket) => act(inEnd, socket) }),

@@ -100,7 +100,7 @@ function parse(sequence) {
   return { now, later };
 }
 
-export default async function ({ listen, connect, actor, path, turns }) {
+export default async function ({ listen, connect, target, actor, path, turns }) {
   async function run(sequence, unix, allowHalfOpen) {
     const { now, later } = parse(sequence);
     const label = `${unix ? 'unix' : 'tcp'}${allowHalfOpen ? ', half-open' : ''}, ${sequence}`;
@@ -129,8 +129,7 @@ export default async function ({ listen, connect, actor, path, turns }) {
     const isTold = (who) => who.count('close') > 0 || who.count('handshake') > 0;
     const at = unix ? { unix: path('s') } : { hostname: '127.0.0.1', port: 0 };
     const listener = listen({ ...at, allowHalfOpen, tls: identity('server-ec'), socket: handlersOf('s') });
-    const target = unix ? at : { hostname: '127.0.0.1', port: listener.port };
-    await connect({ ...target, allowHalfOpen, tls: { ca }, socket: handlersOf('c') });
+    await connect({ ...target(listener), allowHalfOpen, tls: { ca }, socket: handlersOf('c') });
     const isHeld = /@open:pause|@handshake:[cs]\.pause/.test(sequence);
     if (!isHeld) await Promise.all(Object.values(actors).map((who) => who.seen(() => isTold(who))));
     for (const deed of later) {

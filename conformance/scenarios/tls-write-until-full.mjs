@@ -3,14 +3,14 @@ import { ca, identity } from '../lib/certificates.mjs';
 
 const SIZES = [100, 1000, 16384, 20_000, 100_000, 3_000_000];
 
-export default async function ({ listen, connect, main, path, turns }) {
+export default async function ({ listen, connect, target, main, path, turns }) {
   for (const kind of ['tcp', 'unix']) {
     for (const size of SIZES) {
       let [handshakes, drains, received, sent] = [0, 0, 0, 0];
       let server;
-      const address = kind === 'unix' ? { unix: path('s') } : { hostname: '127.0.0.1', port: 0 };
+      const at = kind === 'unix' ? { unix: path('s') } : { hostname: '127.0.0.1', port: 0 };
       const listener = listen({
-        ...{ ...address, tls: identity('server-ec') },
+        ...{ ...at, tls: identity('server-ec') },
         socket: {
           open(socket) {
             server = socket;
@@ -24,7 +24,7 @@ export default async function ({ listen, connect, main, path, turns }) {
         },
       });
       const client = await connect({
-        ...{ ...address, ...(kind === 'tcp' && { port: listener.port }), tls: { ca, serverName: 'localhost' } },
+        ...{ ...target(listener), tls: { ca, serverName: 'localhost' } },
         socket: {
           data() {},
           handshake() {

@@ -10,17 +10,16 @@ const WAYS = {
   'pause, end': (socket) => [socket.pause(), socket.end()],
 };
 
-export default async function ({ listen, connect, path, main, turns }) {
+export default async function ({ listen, connect, target, path, main, turns }) {
   for (const kind of ['tcp', 'unix']) {
     for (const [way, leave] of Object.entries(WAYS)) {
       for (const isLater of [false, true]) {
         const log = [];
         const say = (what, error) => log.push(error ? `${what} ${error.code}` : what);
         let accepted;
-        const address = kind === 'tcp' ? { hostname: '127.0.0.1' } : { unix: path('s') };
+        const at = kind === 'unix' ? { unix: path('s') } : { hostname: '127.0.0.1', port: 0 };
         const listener = listen({
-          ...address,
-          ...(kind === 'tcp' && { port: 0 }),
+          ...at,
           socket: {
             open(socket) {
               accepted = socket;
@@ -29,11 +28,7 @@ export default async function ({ listen, connect, path, main, turns }) {
             close: (_, error) => say('plain close', error),
           },
         });
-        const plain = await connect({
-          ...address,
-          ...(kind === 'tcp' && { port: listener.port }),
-          socket: { data() {} },
-        });
+        const plain = await connect({ ...target(listener), socket: { data() {} } });
         while (!accepted) await turns(1);
         const secured = {
           data() {},
